@@ -12,7 +12,7 @@ mkdirSync(packs, { recursive: true })
 
 const folders = {
   ...Object.fromEntries(
-    ['claude', 'config', 'core', 'local', 'ollama', 'openai', 'policies', 'queue'].map((name) => [
+    ['claude', 'config', 'core', 'gemini', 'local', 'ollama', 'openai', 'policies', 'queue'].map((name) => [
       name,
       `packages/${name}`,
     ]),

@@ -7,7 +7,7 @@ const at = (path) => fileURLToPath(new URL(path, import.meta.url))
 
 /** In the order of the sidebar. */
 const packages = [
-  ...['core', 'local', 'claude', 'openai', 'ollama', 'queue', 'config', 'policies'].map(
+  ...['core', 'local', 'claude', 'gemini', 'openai', 'ollama', 'queue', 'config', 'policies'].map(
     (name) => `packages/${name}`,
   ),
   ...['ai-sdk', 'langchain', 'mcp', 'testing'].map((name) => `packages/${name}`),

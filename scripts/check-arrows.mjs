@@ -10,14 +10,14 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const own = {
   core: [],
   ...Object.fromEntries(
-    ['claude', 'local', 'ollama', 'openai', 'policies', 'queue', 'mcp', 'testing', 'ai-sdk', 'langchain'].map(
+    ['claude', 'gemini', 'local', 'ollama', 'openai', 'policies', 'queue', 'mcp', 'testing', 'ai-sdk', 'langchain'].map(
       (name) => [name, ['core']],
     ),
   ),
   config: ['core', 'policies'],
   playground: [],
   gateway: ['config', 'core', 'playground', 'policies'],
-  cli: ['claude', 'config', 'core', 'gateway', 'local', 'ollama', 'openai', 'policies', 'queue'],
+  cli: ['claude', 'config', 'core', 'gateway', 'gemini', 'local', 'ollama', 'openai', 'policies', 'queue'],
 }
 
 /** The foreign packages of core and of a backend: types, readers of schemas and JSON, one vendor, a model's own templates. */
@@ -31,6 +31,7 @@ const vendors = {
     're2js',
   ],
   claude: ['@anthropic-ai/sdk'],
+  gemini: ['@google/genai'],
   openai: ['openai'],
   ollama: ['ollama'],
   queue: ['bullmq', 'ioredis'],

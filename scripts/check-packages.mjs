@@ -49,6 +49,11 @@ provider.chat('x').then(({ text }) => { if (text !== 'hi') throw new Error(text)
 llm.chat('x').then(() => { throw new Error('nobody is there') }, (error) => { if (error.code !== 'network') throw error })`,
     names: ['claude'],
   },
+  gemini: {
+    code: `const llm = gemini('gemini-x', { apiKey: 'k', baseURL: 'http://127.0.0.1:1', retry: false })
+llm.chat('x').then(() => { throw new Error('nobody is there') }, (error) => { if (error.code !== 'network') throw error })`,
+    names: ['gemini'],
+  },
   openai: {
     code: `const llm = openai('gpt-x', { apiKey: 'k', baseURL: 'http://127.0.0.1:1', retry: false })
 llm.chat('x').then(() => { throw new Error('nobody is there') }, (error) => { if (error.code !== 'network') throw error })`,

@@ -65,16 +65,16 @@ const check = (what, value, limit, unit) => {
   )
 }
 check('core, min+gzip', await weigh('core'), 8, 'KB')
-for (const name of ['claude', 'openai', 'ollama'])
+for (const name of ['claude', 'gemini', 'openai', 'ollama'])
   check(`${name} without its SDK, min+gzip`, await weigh(name), 6, 'KB')
 // Beside what they wrap, in the same run: a machine may be slow.
 const theirs = timeImport(['openai', '@anthropic-ai/sdk'].map((name) => import.meta.resolve(name)))
 const share = (names) => (100 * timeImport(names.map(dist))) / theirs
 process.stdout.write(`importing the SDKs of OpenAI and Anthropic: ${theirs.toFixed(2)} ms\n`)
 check('importing core', share(['core']), 10, '% of that')
-check('importing every backend', share(['claude', 'openai', 'ollama', 'local']), 25, '% of that')
+check('importing every backend', share(['claude', 'gemini', 'openai', 'ollama', 'local']), 25, '% of that')
 // mcp and langchain stand on packages of others, which set globals when they are imported.
-const every = ['core', 'claude', 'openai', 'ollama', 'local', 'policies', 'queue', 'config', 'ai-sdk']
+const every = ['core', 'claude', 'gemini', 'openai', 'ollama', 'local', 'policies', 'queue', 'config', 'ai-sdk']
 const leaving = every.filter((name) => traces([name]) !== '')
 failed ||= leaving.length > 0
 process.stdout.write(

@@ -19,12 +19,14 @@ const answers = {
     { type: 'response.output_text.delta', output_index: 0, delta: 'Hello' },
     { type: 'response.completed', response: completed },
   ]),
+  '/v1beta/models/m:streamGenerateContent?alt=sse': `data: ${JSON.stringify({ candidates: [{ content: { parts: [{ text: 'Hello' }] }, finishReason: 'STOP' }], usageMetadata: {} })}\n\n`,
   '/api/chat': `${JSON.stringify({ message: { content: 'Hello' }, done: true, done_reason: 'stop' })}\n`,
 }
 
 /** Each way to ask a backend: its package, and the call that makes its provider. */
 export const ways = (baseURL) => [
   ['claude', `claude('m', { apiKey: 'k', baseURL: '${baseURL}', allowBrowser: true })`],
+  ['gemini', `gemini('m', { apiKey: 'k', baseURL: '${baseURL}', allowBrowser: true })`],
   ['openai', `openai('m', { apiKey: 'k', baseURL: '${baseURL}', allowBrowser: true })`],
   ['openai', `openai('m', { apiKey: 'k', baseURL: '${baseURL}', allowBrowser: true, api: 'responses' })`],
   ['ollama', `ollama('m', { baseURL: '${baseURL}' })`],

@@ -6,6 +6,7 @@ const pages: Record<string, string> = {
   core: '/contract',
   local: '/backends/local',
   claude: '/backends/claude',
+  gemini: '/backends/gemini',
   openai: '/backends/openai',
   ollama: '/backends/ollama',
   config: '/config',
@@ -86,6 +87,7 @@ export default defineConfig({
         text: 'Backends',
         items: [
           { text: 'Claude', link: '/backends/claude' },
+          { text: 'Gemini', link: '/backends/gemini' },
           { text: 'OpenAI and compatible servers', link: '/backends/openai' },
           { text: 'Ollama', link: '/backends/ollama' },
           { text: 'Local models', link: '/backends/local' },
@@ -146,6 +148,7 @@ export default defineConfig({
           api('local/prompt'),
           api('local/answer'),
           api('claude'),
+          api('gemini'),
           api('openai', 'openai/'),
           api('openai/messages'),
           ...['ollama', 'queue', 'config', 'policies', 'gateway'].map((name) => api(name)),

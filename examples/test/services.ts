@@ -5,6 +5,7 @@ import { type Backend, defineProvider } from '@patchbay/core'
 import { serve } from '@patchbay/gateway'
 import { local } from '@patchbay/local'
 import { type Interception, Middleware, type PolicyCall, route } from '@patchbay/policies'
+import { strictService } from '@patchbay/testing/services'
 import { hasRedis, startRedis } from '../../packages/policies/test/redis.js'
 
 const scripted: Backend = {
@@ -47,6 +48,13 @@ export async function startServices(): Promise<Services> {
   const loaded = await loadConfig({ config: { providers: {} }, user: false })
   const otherwise = () => new Short(route([local(), defineProvider(scripted)]))
   const { url, close } = await serve({ loaded, otherwise, port: 0 })
+  // The gateway does not speak Gemini's protocol.
+  const google = await strictService('gemini-api', {
+    script: ({ contents }) =>
+      JSON.stringify(contents).includes('Shorter')
+        ? 'Blue light scatters.'
+        : 'Because blue light is scattered most.',
+  })
   const redis = hasRedis ? await startRedis() : undefined
   return {
     env: {
@@ -54,12 +62,15 @@ export async function startServices(): Promise<Services> {
       ANTHROPIC_BASE_URL: url,
       OPENAI_API_KEY: 'none',
       OPENAI_BASE_URL: `${url}/v1`,
+      GEMINI_API_KEY: 'none',
+      GEMINI_BASE_URL: google.url,
       OLLAMA_HOST: url,
       GATEWAY_URL: url,
       ...(redis && { REDIS_URL: redis.url }),
     },
     close: async () => {
       await close()
+      await google.close()
       await redis?.stop()
     },
   }

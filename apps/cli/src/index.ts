@@ -43,7 +43,7 @@ const withProviderFlags = (command: Command): Command =>
   withConfigFlag(command)
     .option(
       '-p, --provider <name>',
-      'the provider: a name of the configuration, or claude:MODEL, openai:MODEL, ollama:MODEL',
+      'the provider: a name of the configuration, or claude:MODEL, openai:MODEL, gemini:MODEL, ollama:MODEL',
     )
     .option('-m, --model <path>', 'a .gguf file, or a downloaded model: hf:owner/repo:file.gguf')
 const withSamplingFlags = (command: Command): Command =>

@@ -42,6 +42,7 @@ const bodies: Record<Protocol, (chat: Given, service: ServiceName, model: string
   responses: responsesBody,
   anthropic: anthropicBody,
   ollama: ollamaBody,
+  gemini: geminiBody,
 }
 
 const partsOf = ({ content }: Message): Part[] =>
@@ -307,6 +308,83 @@ function sourceOf(part: Part & { type: 'image' | 'file' }): Json {
   return part.mediaType.startsWith('text/')
     ? { type: 'text', media_type: 'text/plain', data: Buffer.from(data, 'base64').toString() }
     : { type: 'base64', media_type: part.mediaType, data }
+}
+
+function geminiBody(chat: Given): Json {
+  const { tools = [], toolChoice, reasoning, output, parallelToolCalls, minP } = chat
+  // The API has no fields for these.
+  if (parallelToolCalls !== undefined || minP !== undefined) none()
+  const system = chat.messages
+    .filter(({ role }) => role === 'system')
+    .map((one) => ({ text: said(partsOf(one)) }))
+  const calls = new Map<string, string>()
+  const level = typeof reasoning === 'string' && reasoning !== 'off' ? reasoning : undefined
+  return {
+    contents: chat.messages
+      .filter(({ role }) => role !== 'system')
+      .map((message) => ({
+        role: message.role === 'assistant' ? 'model' : 'user',
+        parts: partsOf(message).map((part) => geminiPart(part, calls)),
+      })),
+    systemInstruction: system.length > 0 ? { parts: system } : undefined,
+    ...(tools.length > 0 && {
+      tools: [
+        {
+          functionDeclarations: tools.map(({ name, description, input }) => ({
+            ...{ name, description, parametersJsonSchema: input },
+          })),
+        },
+      ],
+      ...(toolChoice !== undefined && {
+        toolConfig: {
+          functionCallingConfig:
+            typeof toolChoice === 'object'
+              ? { mode: 'ANY', allowedFunctionNames: [toolChoice.name] }
+              : { mode: { auto: 'AUTO', none: 'NONE', required: 'ANY' }[toolChoice] },
+        },
+      }),
+    }),
+    generationConfig: {
+      ...{ temperature: chat.temperature, topP: chat.topP, topK: chat.topK, seed: chat.seed },
+      ...{ stopSequences: chat.stop, maxOutputTokens: chat.maxOutputTokens },
+      ...{ frequencyPenalty: chat.frequencyPenalty, presencePenalty: chat.presencePenalty },
+      ...(output && { responseMimeType: 'application/json' }),
+      ...(output && output !== 'json' && { responseJsonSchema: schemaOf(output) }),
+      ...(reasoning !== undefined && {
+        thinkingConfig:
+          typeof reasoning === 'object'
+            ? { thinkingBudget: reasoning.budgetTokens }
+            : level === undefined
+              ? { thinkingBudget: 0 }
+              : { thinkingLevel: level.toUpperCase() },
+      }),
+    },
+  }
+}
+
+function geminiPart(part: Part, calls: Map<string, string>): Json {
+  switch (part.type) {
+    case 'text':
+    case 'refusal':
+      return { text: part.text }
+    case 'image':
+    case 'file':
+    case 'audio':
+      if (!('data' in part) || part.data === undefined) return none()
+      return { inlineData: { mimeType: part.mediaType, data: base64(part.data) } }
+    case 'tool-call':
+      calls.set(part.id, part.name)
+      return { functionCall: { name: part.name, args: part.input } }
+    case 'tool-result': {
+      const output = outputOf(part.output)
+      if (!isPlain(output)) none()
+      return {
+        functionResponse: { name: calls.get(part.id) ?? part.name, response: { output: said(output) } },
+      }
+    }
+    default:
+      return none()
+  }
 }
 
 function ollamaBody(chat: Given, _: ServiceName, model: string): Json {

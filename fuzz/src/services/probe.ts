@@ -8,6 +8,7 @@ export const addresses: Record<ServiceName, { base: string; key?: string }> = {
   'openai-chat': { base: 'https://api.openai.com/v1', key: 'OPENAI_API_KEY' },
   'openai-responses': { base: 'https://api.openai.com/v1', key: 'OPENAI_API_KEY' },
   gemini: { base: 'https://generativelanguage.googleapis.com/v1beta/openai', key: 'GEMINI_API_KEY' },
+  'gemini-api': { base: 'https://generativelanguage.googleapis.com/v1beta', key: 'GEMINI_API_KEY' },
   deepseek: { base: 'https://api.deepseek.com/v1', key: 'DEEPSEEK_API_KEY' },
   mistral: { base: 'https://api.mistral.ai/v1', key: 'MISTRAL_API_KEY' },
   groq: { base: 'https://api.groq.com/openai/v1', key: 'GROQ_API_KEY' },
@@ -78,5 +79,6 @@ function addressOf(base: string, path: string): string {
 function keyHeaders(name: ServiceName, key: string | undefined): Record<string, string> {
   if (key === undefined) return {}
   if (name === 'anthropic') return { 'x-api-key': key, 'anthropic-version': '2023-06-01' }
+  if (name === 'gemini-api') return { 'x-goog-api-key': key }
   return name === 'azure' ? { 'api-key': key } : { authorization: `Bearer ${key}` }
 }

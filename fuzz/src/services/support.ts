@@ -75,6 +75,12 @@ const groups: Record<string, [heading: string, target: string][]> = {
       (name): [string, string] => [name, `claude-${name}`],
     ),
   ],
+  'Gemini, its own API': [
+    'gemini-3.6-flash',
+    'gemini-3.1-pro-preview',
+    'gemini-2.5-flash',
+    'gemini-2.5-pro',
+  ].map((name): [string, string] => [name.replace('gemini-', ''), `${name}, its own API`]),
   'OpenAI, Responses': [
     ...['gpt-6-astra', 'gpt-5.6', 'gpt-5.4', 'gpt-5.1', 'gpt-5', 'o3', 'gpt-4o'].map(
       (name): [string, string] => [name, `${name}, Responses`],
@@ -117,7 +123,8 @@ async function outcome(
   try {
     const provider = make(service, { fetch })
     const { warnings } = await provider.chat(request)
-    if (warnings.length > 0) return '!'
+    // That a model ends is told of every request.
+    if (warnings.some(({ feature }) => feature !== 'model')) return '!'
     if (!(feature in media)) return '✓'
     const capability = media[feature as keyof typeof media]
     return (await provider.capabilities())[capability] === 'unknown' ? '?' : '✓'

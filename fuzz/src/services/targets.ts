@@ -1,6 +1,7 @@
 // Our backends, one for each family of models and API, each with the strict service that it speaks to.
 import { claude } from '@patchbay/claude'
 import type { Provider } from '@patchbay/core'
+import { gemini } from '@patchbay/gemini'
 import { ollama } from '@patchbay/ollama'
 import { openai, type PresetName } from '@patchbay/openai'
 import {
@@ -35,6 +36,10 @@ const ofAzure = (model: string, path: string, api: 'chat' | 'responses'): Target
   make: ({ url }, more) =>
     openai(model, { ...options, ...more, baseURL: `${url}${path}`, api, preset: 'azure' }),
 })
+const ofGemini = (model: string): Target => ({
+  service: 'gemini-api',
+  make: ({ url }, more) => gemini(model, { ...options, ...more, baseURL: url }),
+})
 const ofOllama = (model: string): Target => ({
   service: 'ollama',
   make: ({ url }, more) => ollama(model, { ...options, ...more, baseURL: url }),
@@ -50,10 +55,12 @@ const claudes = [
   'claude-sonnet-4-6',
   'claude-haiku-4-5',
 ]
+const geminis = ['gemini-3.6-flash', 'gemini-3.1-pro-preview', 'gemini-2.5-flash', 'gemini-2.5-pro']
 const gpts = ['gpt-4o', 'gpt-5', 'gpt-5.1', 'gpt-5.4', 'gpt-5.6', 'gpt-6-astra', 'o3']
 
 export const targets: Record<string, Target> = {
   ...Object.fromEntries(claudes.map((model) => [model, ofClaude(model)])),
+  ...Object.fromEntries(geminis.map((model) => [`${model}, its own API`, ofGemini(model)])),
   ...Object.fromEntries(gpts.map((model) => [`${model}, Responses`, ofOpenAI(model, 'responses')])),
   ...Object.fromEntries(gpts.map((model) => [`${model}, Chat`, ofOpenAI(model, 'chat')])),
   deepseek: compatible('deepseek', 'deepseek-v4-pro', 'deepseek'),

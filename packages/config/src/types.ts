@@ -95,6 +95,14 @@ export interface ClaudeEntry extends Remote {
   use: 'claude'
 }
 
+/** Gemini, by `@patchbay/gemini`. */
+export interface GeminiEntry extends Remote {
+  use: 'gemini'
+  apiVersion?: string | undefined
+  /** Vertex AI, with Google's own credentials: `true`, or a project and a region. */
+  vertex?: boolean | { project?: string | undefined; location?: string | undefined } | undefined
+}
+
 /** OpenAI and compatible servers, by `@patchbay/openai`. */
 export interface OpenAIEntry extends Remote {
   use: 'openai'
@@ -171,6 +179,7 @@ export interface OtherEntry extends Common {
 /** A provider: its options, or the short form `'claude:claude-opus-5'`. */
 export type ProviderEntry =
   | ClaudeEntry
+  | GeminiEntry
   | OpenAIEntry
   | OllamaEntry
   | LocalEntry
@@ -251,8 +260,8 @@ interface Layer {
   /** Features that every provider must have; checked before the first call. */
   requires?: Requirement[] | undefined
   /**
-   * Store for limits, budgets, circuits and learned results that processes share: `redis://host`, or a folder. A Redis
-   * stores cached answers, too. Default: each process has its own.
+   * Store for limits, budgets, circuits and learned results that processes share: `redis://host`, `redis+sentinel://host/name`,
+   * `redis+cluster://host`, or a folder. A Redis stores cached answers, too. Default: each process has its own.
    */
   shared?: string | undefined
   /** US dollars per million tokens, by model, for `response.cost`. */

@@ -10,7 +10,5 @@ export type Complete<Options> = { [Name in keyof Options]-?: Exclude<Options[Nam
 
 /** A copy of the object without its undefined properties. */
 export function omitUndefined<T extends object>(object: T): { [Key in keyof T]: Exclude<T[Key], undefined> } {
-  const kept: Record<string, unknown> = {}
-  for (const [name, value] of Object.entries(object)) if (value !== undefined) kept[name] = value
-  return kept as never
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as never
 }

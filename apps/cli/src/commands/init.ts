@@ -28,7 +28,7 @@ const file = 'patchbay.config.json'
  * Suggested models, with long support. Source: platform.claude.com, model pages (claude-opus-5: not retired before July 2027);
  * developers.openai.com, deprecations (gpt-5.6-sol takes the place of gpt-5, which ends in December 2026). November 2026.
  */
-export const suggestedModels = { claude: 'claude-opus-5', openai: 'gpt-5.6-sol' }
+export const suggestedModels = { claude: 'claude-opus-5', openai: 'gpt-5.6-sol', gemini: 'gemini-3.6-flash' }
 
 /** Asks for the default provider (on a terminal), and writes the file. */
 export async function init(folder: string, { yes, force }: InitFlags): Promise<void> {
@@ -84,6 +84,12 @@ async function detect(folder: string): Promise<Candidate[]> {
       name: 'openai',
       entry: { use: 'openai', model: suggestedModels.openai },
       why: 'OPENAI_API_KEY is set',
+    })
+  if (process.env.GEMINI_API_KEY)
+    candidates.push({
+      name: 'gemini',
+      entry: { use: 'gemini', model: suggestedModels.gemini },
+      why: 'GEMINI_API_KEY is set',
     })
   const [model] = await ollamaModels()
   if (model !== undefined)

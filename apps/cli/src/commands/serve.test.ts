@@ -237,6 +237,29 @@ describe('a configuration follows its file', () => {
     expect(await models(server)).toEqual(['two', 'fast'])
   })
 
+  it('that changes while the gateway starts', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'patchbay-starts-'))
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+    const file = join(folder, 'patchbay.config.json')
+    // The start waits for a database that accepts connections and never answers.
+    let write: (...names: string[]) => void = () => {}
+    let asked = 0
+    const database = createServer(() => {
+      if (asked++ === 0) write('two')
+    })
+    await new Promise<void>((resolve) => database.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void database.close())
+    const { port } = database.address() as AddressInfo
+    const address = `postgres://x:x@127.0.0.1:${port}/x`
+    const gateway = { keys: { ann: { hash } }, database: address }
+    write = (...names) => writeFileSync(file, JSON.stringify({ ...providers(...names), gateway }))
+    write('one')
+    const server = await started({}, { 'unused.txt': '' }, ['--config', file])
+    expect(asked).toBeGreaterThan(0)
+    await until(() => server.err().includes('was reloaded'))
+    expect(await models(server)).toEqual(['two'])
+  })
+
   it('that is half written or wrong only when it is whole and right again', async () => {
     const server = await started({ ...providers('one'), gateway: { keys: { ann: { hash } } } })
     const next = JSON.stringify({ ...providers('two'), gateway: { keys: { ann: { hash } } } })

@@ -23,7 +23,7 @@ export interface ServeFlags {
  */
 export async function serve({ config, log, ...flags }: ServeFlags): Promise<void> {
   let loaded = await load(config)
-  const gateway = await listen({
+  const starting = listen({
     ...flags,
     loaded,
     otherwise: () => local(),
@@ -34,7 +34,7 @@ export async function serve({ config, log, ...flags }: ServeFlags): Promise<void
       const next = await load(config)
       const changes = configChanges(loaded, next)
       if (changes.length === 0 && !isAsked) return
-      gateway.reload(next)
+      ;(await starting).reload(next)
       loaded = next
       const told = changes.length === 0 ? '' : ` Changed: ${changes.join(', ')}.`
       process.stderr.write(`The configuration was reloaded.${reloadLimits(next.files)}${told}\n`)
@@ -43,19 +43,22 @@ export async function serve({ config, log, ...flags }: ServeFlags): Promise<void
       process.stderr.write(`The configuration was not changed: ${errorLine(error)}\n`)
     }
   }
-  // One after another, so that the last one wins.
-  let reloading = Promise.resolve()
+  // From here on, so that no change during the start is missed. One after another, so that the last one wins.
+  let reloading = starting.then(ignore, ignore)
   const planReload = (isAsked: boolean) => {
     reloading = reloading.then(() => reload(isAsked))
   }
   process.on('SIGHUP', () => planReload(true))
   watchFiles(loaded.files, () => planReload(false))
+  const gateway = await starting
   process.stdout.write(`listening on ${gateway.url}\n`)
   await signalled(['SIGINT', 'SIGTERM'])
   await gateway.close()
   // A hanging service or store may hold the process: end it anyway.
   setTimeout(() => process.exit(), endMs).unref()
 }
+
+const ignore = () => {}
 
 /** Enough for pending writes. The promise is `drain` and two seconds, of which closing takes one. */
 const endMs = 100

@@ -8,22 +8,30 @@ const forgetMs = 60_000
 /** Addresses that are remembered; beyond these, the oldest is forgotten. */
 const maxAddresses = 10_000
 
+/** Wrong keys by address: kept over changes of the configuration. */
+export type Guesses = Map<string, { count: number; until: number }>
+
 export class AdminKeys {
   readonly #entries: { name: string; hash: string }[]
-  readonly #guesses = new Map<string, { count: number; until: number }>()
+  readonly #guesses: Guesses
 
-  private constructor(entries: { name: string; hash: string }[]) {
+  private constructor(entries: { name: string; hash: string }[], guesses: Guesses) {
     this.#entries = entries
+    this.#guesses = guesses
   }
 
   /** The admins of `PATCHBAY_ADMIN_KEY` and of `gateway.admins`; undefined without any: then there is no admin interface. */
-  static of(key: string | undefined, named: Record<string, { hash: string }> = {}): AdminKeys | undefined {
+  static of(
+    key: string | undefined,
+    named: Record<string, { hash: string }> = {},
+    guesses: Guesses = new Map(),
+  ): AdminKeys | undefined {
     const entries = Object.entries(named).map(([name, { hash }]) => ({
       name,
       hash: hash.slice('sha256:'.length),
     }))
     if (key) entries.push({ name: 'admin', hash: digest(key).toString('hex') })
-    return entries.length === 0 ? undefined : new AdminKeys(entries)
+    return entries.length === 0 ? undefined : new AdminKeys(entries, guesses)
   }
 
   /**

@@ -1,7 +1,7 @@
 // Keys that are made at run time: told once, valid at once in all protocols, with the rights that keys of the configuration have.
 import { readFileSync } from 'node:fs'
 import { mockProvider } from '@patchbay/testing'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { adminWorld, sqliteAddress } from '../../test/admin-world.js'
 import { newKey } from '../index.js'
 
@@ -144,6 +144,8 @@ describe('is refused, and says why:', () => {
     ['a limit that is none', { name: 'x', limit: { requestsPerMinute: 'many' } }, 'requestsPerMinute'],
     ['a budget of nothing', { name: 'x', budget: [{ per: 'day' }] }, 'budget'],
     ['an end that is no date', { name: 'x', expires: 'soon' }, 'expires'],
+    ['an end that others read differently', { name: 'x', expires: '01/02/2030' }, 'expires'],
+    ['an end after all dates', { name: 'x', expires: 9e15 }, 'expires'],
   ])('%s', async (_, body, message) => {
     const { admin } = await adminWorld()
     const answer = await admin('POST', '/keys', body)
@@ -166,4 +168,57 @@ it('keys of the configuration are listed, and only changed there', async () => {
     expect(
       (await admin(method, path, method === 'POST' && path === '/keys' ? { name: 'ann' } : {})).status,
     ).toBe(409)
+})
+
+it('a key of the database whose name the configuration has since then is deleted, and that of the configuration stays', async () => {
+  const database = sqliteAddress()
+  const first = await adminWorld({ database })
+  const { key } = (await first.admin('POST', '/keys', { name: 'ann' })).body
+  await first.gateway.close()
+  const own = newKey()
+  const { admin, ask } = await adminWorld({ database, keys: { ann: { hash: own.hash } } })
+  expect((await ask(key)).status).toBe(200)
+  expect((await admin('DELETE', '/keys/ann')).status).toBe(200)
+  expect((await ask(key)).status).toBe(401)
+  expect((await ask(own.key)).status).toBe(200)
+  expect((await admin('DELETE', '/keys/ann')).status).toBe(409)
+  expect((await admin('DELETE', '/keys/bob')).status).toBe(404)
+})
+
+it.each([
+  '2100-01-01T12:00',
+  '2100-01-01 12:00:00',
+  '2100-01-01T12:00:00Z',
+  '2100-01-01T14:00:00+02:00',
+])('a time without a zone is UTC, wherever the gateway runs: %s', async (expires) => {
+  const zone = process.env.TZ
+  process.env.TZ = 'America/Lima'
+  onTestFinished(() => {
+    if (zone === undefined) delete process.env.TZ
+    else process.env.TZ = zone
+  })
+  expect(new Date('2100-01-01T12:00').toISOString()).toBe('2100-01-01T17:00:00.000Z')
+  const { admin } = await adminWorld()
+  await admin('POST', '/keys', { name: 'ann', expires })
+  expect((await admin('GET', '/keys/ann')).body.expires).toBe('2100-01-01T12:00:00.000Z')
+})
+
+it('requests until a day include that day; until a time, they end before it', async () => {
+  const { admin, ask, written } = await adminWorld()
+  const { key } = (await admin('POST', '/keys', { name: 'ann' })).body
+  expect((await ask(key)).status).toBe(200)
+  await written()
+  const [{ at }] = (await admin('GET', '/requests?key=ann')).body.data
+  const day = at.slice(0, 10)
+  const count = async (query: string) => (await admin('GET', `/requests?key=ann&${query}`)).body.data.length
+  expect(await count(`from=${day}&to=${day}`)).toBe(1)
+  expect(await count(`to=${day}T00:00`)).toBe(0)
+  expect(await count(`to=${at}`)).toBe(0)
+  expect(await count(`from=${at}`)).toBe(1)
+})
+
+it('CSV without rows has its columns', async () => {
+  const { admin } = await adminWorld()
+  const { text } = await admin('GET', '/spend?by=key,day&format=csv&to=2000-01-01')
+  expect(text).toBe('key,day,requests,errors,inputTokens,outputTokens,cachedInputTokens,usd\r\n')
 })

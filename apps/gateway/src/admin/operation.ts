@@ -38,8 +38,8 @@ export interface Operation<Body = never> {
   /** Default 200. */
   status?: 200 | 201
   answer: JsonSchema
-  /** Whether the answer can be CSV, too. */
-  csv?: boolean
+  /** If the answer can be CSV, too: its columns. */
+  csv?: (query: AdminCall['query']) => readonly string[]
   run(call: AdminCall<Body>): Promise<unknown>
 }
 

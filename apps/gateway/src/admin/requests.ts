@@ -1,9 +1,9 @@
 // Operations that read single requests, and what admins did.
 import { requestError } from '../answer/http-status.js'
 import type { RequestRow } from '../database/tables.js'
+import { isDay, momentOf } from './moment.js'
 import { operation } from './operation.js'
 import * as schema from './schemas.js'
-import { timeOf } from './spend.js'
 
 const optional = ['key', 'team', 'model', 'provider', 'answeredBy', 'error', 'cached', 'traceId'] as const
 const numbers = ['firstMs', 'inputTokens', 'outputTokens', 'cachedInputTokens', 'usd'] as const
@@ -12,7 +12,12 @@ const page: Record<string, Record<string, unknown>> = {
   limit: { type: 'string', pattern: '^[0-9]{1,4}$', description: 'How many, at most 1000. Default 100.' },
   before: { type: 'string', maxLength: 100, description: '`next` of the page before.' },
 }
-const moment: Record<string, unknown> = { type: 'string', maxLength: 40, description: 'ISO 8601.' }
+const dayMs = 86_400_000
+const moment = (description: string): Record<string, unknown> => ({
+  type: 'string',
+  maxLength: 40,
+  description: `${description}: ISO 8601; UTC without a zone.`,
+})
 const next: Record<string, unknown> = {
   type: 'string',
   description: 'Pass it as `before` for the next page.',
@@ -26,8 +31,8 @@ export const requestOperations = [
     summary: 'Single requests, the newest first: never prompts or answers.',
     query: {
       ...page,
-      from: moment,
-      to: moment,
+      from: moment('From this day, or date and time'),
+      to: moment('Until the end of this day, or before this date and time'),
       ...Object.fromEntries(['key', 'team', 'model', 'provider'].map((name) => [name, schema.text])),
     },
     answer: schema.list(
@@ -59,8 +64,8 @@ export const requestOperations = [
           const value = query[name]
           if (value !== undefined) found = found.where(name, '=', value)
         }
-        if (from !== undefined) found = found.where('at', '>=', timeOf(from, 'from'))
-        if (to !== undefined) found = found.where('at', '<', timeOf(to, 'to'))
+        if (from !== undefined) found = found.where('at', '>=', momentOf(from, 'from'))
+        if (to !== undefined) found = found.where('at', '<', momentOf(to, 'to') + (isDay(to) ? dayMs : 0))
         const after = before === undefined ? undefined : cursorOf(before)
         if (after !== undefined)
           found = found.where((eb) =>

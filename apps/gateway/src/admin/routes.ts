@@ -68,8 +68,12 @@ export function adminRoutes({ admins, database, registry, keys }: AdminOptions):
         change: changing(database, context.get('admin') ?? '', operation.id, body),
       }
       const answer = await operation.run(call)
-      if (call.query.format === 'csv' || (operation.csv && context.req.header('accept') === 'text/csv'))
-        return csvResponse(context, answer as { data: Record<string, unknown>[] })
+      const wantsCsv = call.query.format === 'csv' || context.req.header('accept') === 'text/csv'
+      if (operation.csv && wantsCsv) {
+        const { data } = answer as { data: Record<string, unknown>[] }
+        const text = toCsv(operation.csv(call.query), data)
+        return context.body(text, 200, { 'content-type': 'text/csv; charset=utf-8' })
+      }
       return context.json(answer as object, operation.status ?? 200)
     })
   app.all('*', notHere)
@@ -146,9 +150,4 @@ function changing(database: GatewayDatabase, admin: string, action: string, body
       return result
     })
   }
-}
-
-function csvResponse(context: Context, { data }: { data: Record<string, unknown>[] }): Response {
-  const [first = {}] = data
-  return context.body(toCsv(Object.keys(first), data), 200, { 'content-type': 'text/csv; charset=utf-8' })
 }

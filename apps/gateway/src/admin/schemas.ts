@@ -55,7 +55,8 @@ export const expires: JsonSchema = {
     { ...time, maxLength: 40 },
     { type: 'integer', minimum: 0 },
   ],
-  description: 'Until when the key is valid: ISO 8601, or milliseconds since 1970. Default: for ever.',
+  description:
+    'Until when the key is valid: ISO 8601 (UTC without a zone), or milliseconds since 1970. Default: for ever.',
 }
 
 export const changedExpires: JsonSchema = orNull(expires, 'null: for ever.')

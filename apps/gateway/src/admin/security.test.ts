@@ -3,11 +3,12 @@ import { timingSafeEqual } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { loadConfig } from '@patchbay/config'
 import { mockProvider } from '@patchbay/testing'
 import { expect, it, onTestFinished, vi } from 'vitest'
-import { adminKey, adminWorld } from '../../test/admin-world.js'
+import { adminKey, adminWorld, sqliteAddress } from '../../test/admin-world.js'
 import { served } from '../../test/served.js'
-import { newKey } from '../index.js'
+import { newKey, serve } from '../index.js'
 import { AdminKeys } from './admin-keys.js'
 
 vi.mock('node:crypto', async (original) => {
@@ -66,6 +67,27 @@ it('guessing is bounded for each address, also against one who guesses right at 
   const refused = await guess(adminKey)
   expect(refused.status).toBe(429)
   expect(Number(refused.headers.get('retry-after'))).toBeLessThanOrEqual(60)
+})
+
+it('wrong keys are counted on when the configuration is reloaded', async () => {
+  const database = sqliteAddress()
+  const { admin, gateway } = await adminWorld({ database })
+  const wrong = () => admin('GET', '/keys', undefined, { authorization: 'Bearer wrong' })
+  for (let count = 0; count < 10; count++) expect((await wrong()).status).toBe(401)
+  gateway.reload(await loadConfig({ config: { gateway: { database } }, user: false }))
+  expect((await wrong()).status).toBe(429)
+})
+
+it('named admins protect a gateway that other machines reach as the key of the environment does', async () => {
+  const { hash } = newKey()
+  vi.stubEnv('PATCHBAY_ADMIN_KEY', '')
+  onTestFinished(() => void vi.unstubAllEnvs())
+  const settings = { database: sqliteAddress(), admins: { ann: { hash } } }
+  const loaded = await loadConfig({ config: { gateway: settings }, user: false })
+  const server = await serve({ loaded, otherwise: () => mockProvider(), port: 0, host: '0.0.0.0' })
+  onTestFinished(() => server.close())
+  const { port } = new URL(server.url)
+  expect((await fetch(`http://127.0.0.1:${port}/v1/models`)).status).toBe(401)
 })
 
 it('guesses of one address do not shut out others, and are forgotten after a minute', () => {

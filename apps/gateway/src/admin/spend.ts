@@ -1,5 +1,6 @@
 // Operation that sums up what was spent, by one or more dimensions.
 import { requestError } from '../answer/http-status.js'
+import { momentOf } from './moment.js'
 import { operation } from './operation.js'
 import * as schema from './schemas.js'
 
@@ -27,7 +28,7 @@ export const spendOperation = operation({
     to: day,
     format: { enum: ['json', 'csv'] },
   },
-  csv: true,
+  csv: ({ by }) => [...dimensionsOf(by), ...Object.keys(noSums)],
   answer: schema.list(
     schema.closed(
       {
@@ -42,7 +43,7 @@ export const spendOperation = operation({
       ['requests', 'errors', 'inputTokens', 'outputTokens', 'cachedInputTokens', 'usd'],
     ),
   ),
-  async run({ query: { by = '', from, to }, database }) {
+  async run({ query: { by, from, to }, database }) {
     const names = dimensionsOf(by)
     const [first, last] = [dayOf(from, 'from'), dayOf(to, 'to')]
     const rows = await database.use((db) => {
@@ -67,16 +68,17 @@ export const spendOperation = operation({
   },
 })
 
+const noSums = { requests: 0, errors: 0, inputTokens: 0, outputTokens: 0, cachedInputTokens: 0, usd: 0 }
+
 /** Names first, and null for requests without one: those without a key, or that no model answered. */
 function toSum(row: Record<string, unknown>, names: readonly Dimension[]): object {
-  const sums = { requests: 0, errors: 0, inputTokens: 0, outputTokens: 0, cachedInputTokens: 0, usd: 0 }
   return {
     ...Object.fromEntries(names.map((name) => [name, row[name] || null])),
-    ...Object.fromEntries(Object.keys(sums).map((name) => [name, row[name] ?? 0])),
+    ...Object.fromEntries(Object.keys(noSums).map((name) => [name, row[name] ?? 0])),
   }
 }
 
-function dimensionsOf(by: string): Dimension[] {
+function dimensionsOf(by = ''): Dimension[] {
   const names = new Set(by.split(',').map((name) => name.trim()))
   names.delete('')
   for (const name of names)
@@ -87,12 +89,5 @@ function dimensionsOf(by: string): Dimension[] {
 
 /** The day of a date, in UTC. */
 function dayOf(value: string | undefined, name: string): string | undefined {
-  return value === undefined ? undefined : new Date(timeOf(value, name)).toISOString().slice(0, 10)
-}
-
-/** The milliseconds of a date. */
-export function timeOf(value: string, name: string): number {
-  const time = /^\d{4}-\d{2}-\d{2}/.test(value) ? Date.parse(value) : Number.NaN
-  if (Number.isNaN(time)) throw requestError(`${name}: must be a day, such as 2026-11-28.`)
-  return time
+  return value === undefined ? undefined : new Date(momentOf(value, name)).toISOString().slice(0, 10)
 }

@@ -148,16 +148,103 @@ it('records beyond the bound are dropped and counted, and the rest is kept', asy
       if (isGone) throw new Error('disk full')
       for (const { id } of rows) stored.add(id)
     },
-    onChange: (problem, lost) => told.push([problem === undefined, lost]),
+    onChange: (problem) => void told.push(problem === undefined ? 'works' : 'fails'),
+    onLost: (rows) => void told.push(rows),
   })
   const row = (id: number) => ({ id: String(id) }) as Parameters<typeof writer.add>[0]
   for (let id = 0; id < 10_100; id++) writer.add(row(id))
-  await vi.waitFor(() => expect(told).toEqual([[false, 0]]))
+  await vi.waitFor(() => expect(told).toEqual(['fails']))
   expect([writer.waiting, writer.lost]).toEqual([10_000, 100])
   isGone = false
   await writer.close()
   expect([stored.size, writer.waiting, writer.written]).toEqual([10_000, 0, 10_000])
-  expect(told.at(-1)).toEqual([true, 100])
+  expect(told).toEqual(['fails', 100, 'works'])
+})
+
+it('records that are lost at the end are told as lost, and not that the database works', async () => {
+  const { RecordWriter } = await import('./record-writer.js')
+  const told: unknown[] = []
+  const writer = new RecordWriter({
+    write: async () => {
+      throw new Error('disk full')
+    },
+    onChange: (problem) => void told.push(problem === undefined ? 'works' : 'fails'),
+    onLost: (rows) => void told.push(rows),
+  })
+  for (let id = 0; id < 3; id++) writer.add({ id: String(id) } as Parameters<typeof writer.add>[0])
+  await writer.close()
+  expect([told, writer.lost]).toEqual([['fails', 3], 3])
+})
+
+it.each([
+  ['comes', 2],
+  ['never comes', undefined],
+] as const)('a record whose price %s while the gateway ends is stored', async (_, usd) => {
+  const { GatewayDatabase } = await import('./gateway-database.js')
+  const address = sqliteAddress()
+  const database = new GatewayDatabase({ address, keepRequests: 30 })
+  await until(async () => expect(database.isUp).toBe(true))
+  const record = { id: 'r1', method: 'POST', path: '/v1/messages', streamed: false, status: 200, ms: 1 }
+  database.add(record, () =>
+    usd === undefined ? new Promise(() => {}) : new Promise((done) => setImmediate(() => done(usd))),
+  )
+  await database.close()
+  const next = new GatewayDatabase({ address, keepRequests: 30 })
+  await until(async () => expect(next.isUp).toBe(true))
+  const rows = await next.use((db) => db.selectFrom('patchbay_requests').select(['id', 'usd']).execute())
+  await next.close()
+  expect(rows).toEqual([{ id: 'r1', usd: usd ?? null }])
+})
+
+it('keys that were read late do not replace newer ones', async () => {
+  const { openDatabase } = await import('./open.js')
+  const { migrate } = await import('./migrations.js')
+  const { RuntimeKeys } = await import('./runtime-keys.js')
+  const db = await openDatabase(sqliteAddress())
+  onTestFinished(() => db.destroy())
+  await migrate(db)
+  const keys = new RuntimeKeys()
+  const { key, hash } = newKey()
+  const row = { name: 'ann', hash: hash.slice('sha256:'.length), rights: '{}', created: 0 }
+  const rest = { previous_hash: null, previous_until: null, team: null, expires: null }
+  await db
+    .insertInto('patchbay_keys')
+    .values({ ...row, ...rest })
+    .execute()
+  await db.updateTable('patchbay_changes').set({ version: 1 }).execute()
+  // The first has read, and is held up before it goes on.
+  let goOn: () => void = () => {}
+  const held = new Promise<void>((resolve) => {
+    goOn = resolve
+  })
+  let hasRead: () => void = () => {}
+  const read = new Promise<void>((resolve) => {
+    hasRead = resolve
+  })
+  const slow = new Proxy(db, {
+    get: (target, name) => {
+      if (name !== 'selectFrom') return Reflect.get(target, name)
+      return (table: 'patchbay_teams') => {
+        const query = target.selectFrom(table)
+        if (table !== 'patchbay_teams') return query
+        const execute = async () => {
+          hasRead()
+          await held
+          return []
+        }
+        return { selectAll: () => ({ execute }) }
+      }
+    },
+  })
+  const late = keys.refresh(slow)
+  await read
+  await db.deleteFrom('patchbay_keys').execute()
+  await db.updateTable('patchbay_changes').set({ version: 2 }).execute()
+  await keys.refresh(db)
+  expect(keys.find(key)).toBeUndefined()
+  goOn()
+  await late
+  expect(keys.find(key)).toBeUndefined()
 })
 
 it('a write that was committed and then repeated counts once', async () => {

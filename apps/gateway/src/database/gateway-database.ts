@@ -17,6 +17,8 @@ const maxPollMs = 10_000
 /** Milliseconds to wait for the database at start, and for the last records at the end. */
 const startMs = 5000
 const endMs = 5000
+/** Milliseconds to wait for the last prices. */
+const priceMs = 500
 const pruneMs = 3_600_000
 const dayMs = 86_400_000
 
@@ -38,6 +40,8 @@ export class GatewayDatabase {
   #isClosed = false
   #isMigrated = false
   #pruned = 0
+  /** Adds the records that wait for their price. */
+  readonly #unpriced = new Map<() => void, Promise<void>>()
   readonly #opened: Promise<void>
 
   /** Days that single requests are kept. */
@@ -47,7 +51,9 @@ export class GatewayDatabase {
     this.keepRequests = options.keepRequests
     this.records = new RecordWriter({
       write: (rows) => writeRequests(this.open(), rows),
-      onChange: (problem, lost) => this.#report('writing', problem, lost),
+      onChange: (problem) => this.#report('writing', problem),
+      onLost: (rows) =>
+        console.error(`${rows} records of requests were not stored, because the database could not be used.`),
     })
     this.#opened = this.#poll()
     this.#opened.catch(() => {})
@@ -110,14 +116,22 @@ export class GatewayDatabase {
   add(record: RequestRecord, price?: () => Promise<number | undefined>): void {
     if (!isStored(record)) return
     const add = (usd?: number) => this.records.add(rowOf(record, usd))
-    if (price === undefined || record.cost !== undefined) add()
-    else price().then(add, () => add())
+    if (price === undefined || record.cost !== undefined) return add()
+    const addOnce = (usd?: number) => {
+      if (this.#unpriced.delete(addOnce)) add(usd)
+    }
+    this.#unpriced.set(
+      addOnce,
+      price().then(addOnce, () => addOnce()),
+    )
   }
 
   /** Writes the last records and closes the database, within a few seconds. */
   async close(): Promise<void> {
     this.#isClosed = true
     clearTimeout(this.#timer)
+    await withDeadline(priceMs, Promise.all(this.#unpriced.values())).catch(() => {})
+    for (const add of this.#unpriced.keys()) add()
     await withDeadline(endMs, this.records.close()).catch(() => {})
     await withDeadline(endMs, this.#db?.destroy() ?? Promise.resolve()).catch(() => {})
   }
@@ -163,13 +177,11 @@ export class GatewayDatabase {
   }
 
   /** Says once that reading or writing fails, and once that both work again. */
-  #report(part: 'reading' | 'writing', problem: unknown, lost = 0): void {
+  #report(part: 'reading' | 'writing', problem: unknown): void {
     const wasFailing = this.#failing.size > 0
     if (problem === undefined) this.#failing.delete(part)
     else this.#failing.add(part)
     const isFailing = this.#failing.size > 0
-    if (lost > 0)
-      console.error(`${lost} records of requests were not stored, because the database could not be used.`)
     if (isFailing === wasFailing) return
     if (!isFailing) return console.error('The database can be used again.')
     const why = withoutKeys(problem instanceof Error ? problem.message : String(problem))

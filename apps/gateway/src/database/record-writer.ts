@@ -14,8 +14,10 @@ const maxPauseMs = 10_000
 export interface RecordTarget {
   /** @throws {Error} while the database cannot be used */
   write(rows: readonly RequestRow[]): Promise<void>
-  /** Called when writing fails for the first time, and when it works again. */
-  onChange(problem: unknown | undefined, lost: number): void
+  /** Called when writing fails for the first time, and with `undefined` when it works again. */
+  onChange(problem: unknown | undefined): void
+  /** Called with the number of rows that are lost. */
+  onLost(rows: number): void
 }
 
 export class RecordWriter {
@@ -54,7 +56,7 @@ export class RecordWriter {
     await this.#writeAll()
     clearTimeout(this.#timer)
     this.lost += this.#waiting.length
-    if (this.#waiting.length > 0) this.target.onChange(undefined, this.#waiting.length)
+    if (this.#waiting.length + this.#lostNow > 0) this.target.onLost(this.#waiting.length + this.#lostNow)
     this.#waiting = []
   }
 
@@ -78,14 +80,15 @@ export class RecordWriter {
       try {
         await this.target.write(batch)
       } catch (error) {
-        if (!this.#failing) this.target.onChange(error, 0)
+        if (!this.#failing) this.target.onChange(error)
         this.#failing = true
         this.#pauseMs = Math.min(this.#pauseMs * 2, maxPauseMs)
         return
       }
       this.#waiting.splice(0, batch.length)
       this.written += batch.length
-      if (this.#failing) this.target.onChange(undefined, this.#lostNow)
+      if (this.#lostNow > 0) this.target.onLost(this.#lostNow)
+      if (this.#failing) this.target.onChange(undefined)
       this.#failing = false
       this.#lostNow = 0
       this.#pauseMs = writeMs

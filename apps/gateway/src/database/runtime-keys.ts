@@ -15,6 +15,9 @@ interface StoredKey {
 export class RuntimeKeys {
   #byHash = new Map<string, StoredKey>()
   #version: number | undefined
+  #begun = 0
+  /** The last of those that have ended: what began before it read older keys, perhaps. */
+  #latest = 0
   #hasHadKeys = false
 
   /** Whether keys were read. Until then, a key that is unknown may be one of them. */
@@ -43,12 +46,15 @@ export class RuntimeKeys {
 
   /** Reads keys and teams again if they have changed. */
   async refresh(db: Database): Promise<void> {
+    const turn = ++this.#begun
     const { version } = await db.selectFrom('patchbay_changes').select('version').executeTakeFirstOrThrow()
     if (version === this.#version) return
     const [keys, teams] = await Promise.all([
       db.selectFrom('patchbay_keys').selectAll().execute(),
       db.selectFrom('patchbay_teams').selectAll().execute(),
     ])
+    if (turn < this.#latest) return
+    this.#latest = turn
     const teamByName = new Map(
       teams.map(({ name, rights }): [string, ClientTeam] => [name, { name, ...rightsOf(rights) }]),
     )

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Loaded } from '@patchbay/config'
 import { LlmError } from '@patchbay/core'
-import { AdminKeys } from '../admin/admin-keys.js'
+import { AdminKeys, type Guesses } from '../admin/admin-keys.js'
 import { GatewayDatabase } from '../database/gateway-database.js'
 import { ResponseStore } from '../protocols/responses/response-store.js'
 import { createApp } from './app.js'
@@ -60,6 +60,7 @@ export function gateway(options: GatewayOptions): Gateway {
   const { database: address, keepRequests = defaultKeepRequests } = options.loaded.gateway
   const database = address === undefined ? undefined : new GatewayDatabase({ address, keepRequests })
   if (database !== undefined) metrics.watch(database)
+  const guesses: Guesses = new Map()
   const closing = new Set<Promise<void>>()
   const running = new Set<RequestRecorder>()
   let draining = false
@@ -77,7 +78,7 @@ export function gateway(options: GatewayOptions): Gateway {
       running,
       isReady: () => !draining,
       database,
-      admins: AdminKeys.of(process.env.PATCHBAY_ADMIN_KEY, settings.admins),
+      admins: AdminKeys.of(process.env.PATCHBAY_ADMIN_KEY, settings.admins, guesses),
       prices: loaded.prices,
       assets: settings.playground === false ? new Map() : assets(),
     })

@@ -5,6 +5,7 @@ import { setTimeout as setTimeoutAsync } from 'node:timers/promises'
 import { serve as listen } from '@hono/node-server'
 import type { Loaded } from '@patchbay/config'
 import { LlmError } from '@patchbay/core'
+import { AdminKeys } from '../admin/admin-keys.js'
 import { type GatewayOptions, gateway } from './gateway.js'
 import { isThisMachine } from './origin-guard.js'
 import { withDeadline } from './with-deadline.js'
@@ -120,10 +121,10 @@ export async function serve({
   }
 }
 
-function checkKeys({ gateway: { keys = {}, database } }: Loaded, host: string): void {
+function checkKeys({ gateway: { keys = {}, admins, database } }: Loaded, host: string): void {
   if (isThisMachine(host) || Object.keys(keys).length > 0) return
   // With an admin, every request needs a key, and keys are made at run time.
-  if (database !== undefined && process.env.PATCHBAY_ADMIN_KEY) return
+  if (database !== undefined && AdminKeys.of(process.env.PATCHBAY_ADMIN_KEY, admins)) return
   throw new LlmError(
     'config',
     `The gateway has no keys, so it does not listen on ${host}: anybody could use it. Make a key with patchbay key NAME, or use 127.0.0.1.`,

@@ -128,8 +128,8 @@ const otherBackends: Record<string, string> = {
   anthropic: 'Use claude.',
   gpt: 'Use openai.',
   llama: 'Use ollama or local.',
-  google: viaOpenAI('google'),
-  gemini: viaOpenAI('google'),
+  google: 'Use gemini.',
+  vertex: 'Use gemini, with vertex: true.',
   ...Object.fromEntries(
     [
       'groq',

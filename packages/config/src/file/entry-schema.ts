@@ -70,6 +70,16 @@ const remote = {
 /** The options of our own backends, by name. */
 export const backendOptions: Record<string, Record<string, JsonSchema>> = {
   claude: remote,
+  gemini: {
+    ...remote,
+    apiVersion: text,
+    vertex: {
+      type: ['boolean', 'object'],
+      properties: { project: text, location: text },
+      additionalProperties: false,
+      description: 'Vertex AI, with the credentials of Google: true, or a project and a region.',
+    },
+  },
   openai: { ...remote, api: { enum: ['responses', 'chat'] }, preset: text },
   ollama: { ...remote, keepAlive: { type: ['string', 'number'] }, context: whole(8) },
   queue: {

@@ -13,7 +13,7 @@ const layer = {
   shared: {
     type: 'string',
     description:
-      'Store for limits, budgets, circuits and learned results that all processes share: redis://host, or a folder.',
+      'Store for limits, budgets, circuits and learned results that all processes share: redis://host, redis+sentinel://host/name, redis+cluster://host, or a folder.',
   },
   prices: {
     ...map({

@@ -69,6 +69,7 @@ export async function importPackage(name: string, folder: string): Promise<Recor
 function backendOfModel(name: string): string | undefined {
   const model = name.replace(/^(openai|anthropic|ollama|google)\//, '')
   if (/^claude-/.test(model)) return `claude:${model}`
+  if (/^gemini-/.test(model)) return `gemini:${model}`
   if (/^(gpt|o|chatgpt|codex|text-embedding)-?\d/.test(model)) return `openai:${model}`
   return /^(qwen|llama|gemma|mistral|phi|deepseek)[\w.-]*$/.test(model) ? `ollama:${model}` : undefined
 }

@@ -2,11 +2,11 @@
 
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { LlmError } from '@patchbay/core'
-import type { CacheStore, RedisClient, StateStore } from '@patchbay/policies'
+import type { CacheStore, StateStore } from '@patchbay/policies'
 import { fileState, redisState } from '@patchbay/policies'
 import { configError } from '../file/config-error.js'
 import { importPackage } from './load-factory.js'
+import { type Client, clientOf, closeClient, followsPrimary, openClient } from './redis-client.js'
 
 /** The address of a shared store, and the folder that a relative path starts from. */
 export interface SharedPlace {
@@ -14,7 +14,7 @@ export interface SharedPlace {
   folder: string
 }
 
-export const isRedis = (place: string) => /^rediss?:/.test(place)
+export const isRedis = (place: string) => /^rediss?(\+sentinel|\+cluster)?:/.test(place)
 
 /** State and answer stores of a configuration. Opened on first use, once for all policies. */
 export class Shared {
@@ -61,24 +61,12 @@ export class Shared {
   async #open({ place, folder }: SharedPlace): Promise<StateStore> {
     if (place.includes('://') && !isRedis(place))
       throw configError(
-        '`shared` must be redis://host, rediss://host or a folder; other addresses are not supported.',
+        '`shared` must be redis://host, rediss://host, redis+sentinel://host/name, redis+cluster://host or a folder; other addresses are not supported.',
       )
     if (!isRedis(place)) return fileState(resolve(folder, place))
-    const { createClient } = (await importPackage('@redis/client', folder)) as {
-      createClient(options: object): Client
-    }
-    const { options, connected } = redisOptions(place)
-    const client = createClient(options)
-    // The calls that fail report it.
-    client.on('error', () => {})
-    try {
-      await client.connect()
-    } catch (cause) {
-      throw unreachable(place, cause)
-    }
-    connected()
-    this.#closers.push(() => closeClient(client))
-    return redisState(client)
+    const made = await openClient(place, folder)
+    this.#closers.push(() => closeClient(made.client))
+    return redisState(followsPrimary(made))
   }
 
   async #keyv(place: string, folder: string): Promise<CacheStore> {
@@ -99,88 +87,14 @@ export class Shared {
 
 type Constructor = new (options: unknown, more?: unknown) => object
 
-/** The part of a client of `@redis/client` that is used here. */
-type Client = RedisClient & {
-  readonly isOpen: boolean
-  on(event: 'error' | 'ready', listener: () => void): void
-  connect(): Promise<unknown>
-  sendCommand(args: string[]): Promise<unknown>
-  destroy(): void
-}
-
-// After so many milliseconds without a byte from the server, the client connects again; it pings the server in between.
-const silenceMs = 4000
-const pingMs = 1500
-// The longest wait for outstanding replies at close, in milliseconds.
-const lastRepliesMs = 1000
-
-/**
- * Options of a client that fails at once if no server answers the first connection, and reconnects after that. Call `connected`
- * after the first connection.
- * @throws {LlmError} `config` for an invalid address
- */
-function redisOptions(url: string): { options: object; connected: () => void } {
-  if (!isReadable(url))
-    throw configError(
-      'The address of the Redis cannot be read. It is redis://user:password@host:port/number, or rediss:// with TLS; a % in a password is written %25.',
-    )
-  let wasConnected = false
-  const reconnectStrategy = (tries: number) => (wasConnected ? Math.min(100 * tries, 5000) : false)
-  const socket = { reconnectStrategy, connectTimeout: silenceMs, socketTimeout: silenceMs }
-  return {
-    options: { url, disableOfflineQueue: true, pingInterval: pingMs, socket },
-    connected: () => {
-      wasConnected = true
-    },
-  }
-}
-
-/** Checks an address by the rules of the client, whose own errors would quote it. */
-function isReadable(url: string): boolean {
-  try {
-    const { username, password, pathname } = new URL(url)
-    for (const part of [username, password]) decodeURIComponent(part)
-    return /^\/?\d*$/.test(pathname)
-  } catch {
-    return false
-  }
-}
-
-/** Closes a client after the replies to its commands; a server that does not reply is not waited for. */
-async function closeClient(client: Client): Promise<void> {
-  if (!client.isOpen) return
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise((resolve) => {
-    timer = setTimeout(resolve, lastRepliesMs)
-  })
-  // The server replies in order, so this reply is the last one.
-  await Promise.race([client.sendCommand(['PING']).catch(() => {}), late])
-  clearTimeout(timer)
-  if (client.isOpen) client.destroy()
-}
-
-function unreachable(place: string, cause: unknown): LlmError {
-  const why = cause instanceof Error ? cause.message : String(cause)
-  return new LlmError(
-    'network',
-    `The Redis at ${new URL(place).host} cannot be reached: ${why}. Is it running?`,
-    {
-      cause,
-    },
-  )
-}
-
 /** The adapter of Keyv for an address. */
 async function adapter(place: string, folder: string): Promise<object> {
   const create = async (name: string, option: unknown, exported = 'default', more?: unknown) =>
     new ((await importPackage(name, folder))[exported] as Constructor)(option, more)
   if (isRedis(place)) {
-    const { options, connected } = redisOptions(place)
-    const keyvStore = (await create('@keyv/redis', options, 'default', { throwOnErrors: true })) as {
-      client: Client
-    }
-    keyvStore.client.on('ready', connected)
-    return keyvStore
+    const { client, connected } = await clientOf(place, folder, '@keyv/redis')
+    client.on('ready', connected)
+    return create('@keyv/redis', client, 'default', { throwOnErrors: true })
   }
   if (place.startsWith('sqlite:')) return create('@keyv/sqlite', place)
   if (place.startsWith('file:')) {

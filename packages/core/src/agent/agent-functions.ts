@@ -32,9 +32,8 @@ export function runTools(
   request: ChatInput,
   options: ToolRunOptions = {},
 ): Run<ToolRunEvent, ToolRunResult> {
-  return new Run(
-    async (leaving) => (await loadRuns()).openToolRun(provider, request, options, leaving),
-    provider,
+  return new Run(provider, options, async (leaving) =>
+    (await loadRuns()).openToolRun(provider, request, options, leaving),
   )
 }
 
@@ -69,9 +68,8 @@ export function streamObject<const Schema extends StandardSchema | JsonSchema>(
   request: ChatInput,
   options: ObjectOptions = {},
 ): Run<PartialOf<SchemaInput<Schema>>, ObjectResult<SchemaOutput<Schema>>> {
-  return new Run(
-    async (leaving) => (await loadRuns()).openObjectRun(provider, schema, request, options, leaving),
-    provider,
+  return new Run(provider, options, async (leaving) =>
+    (await loadRuns()).openObjectRun(provider, schema, request, options, leaving),
   )
 }
 
@@ -87,8 +85,7 @@ export function streamElements<const Schema extends StandardSchema | JsonSchema>
   request: ChatInput,
   options: ElementOptions = {},
 ): Run<SchemaOutput<Schema>, ObjectResult<SchemaOutput<Schema>[]>> {
-  return new Run(
-    async (leaving) => (await loadRuns()).openElementRun(provider, element, request, options, leaving),
-    provider,
+  return new Run(provider, options, async (leaving) =>
+    (await loadRuns()).openElementRun(provider, element, request, options, leaving),
   )
 }

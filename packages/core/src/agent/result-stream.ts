@@ -17,13 +17,16 @@ export class Run<Event, Result> implements AsyncIterable<Event>, PromiseLike<Res
   readonly #reader: EventReader<Event, Result>
 
   /**
+   * @param origin named in errors that are not an `LlmError`
+   * @param options of the caller
    * @param open begins the calls; its signal aborts when the reader leaves
-   * @param names of the provider and model, for errors that are not an `LlmError`
    */
   constructor(
+    origin: { provider: string; model: string },
+    options: object,
     open: (leaving: AbortSignal) => Promise<AsyncGenerator<Event, Result>>,
-    { provider, model }: { provider: string; model: string },
   ) {
+    const { provider, model } = origin
     let work: AsyncGenerator<Event, Result> | undefined
     let result: Result | undefined
     const leaving = new AbortController()
@@ -47,6 +50,7 @@ export class Run<Event, Result> implements AsyncIterable<Event>, PromiseLike<Res
         return left
       },
       (event) => (event === undefined ? result : undefined),
+      { provider: origin, options, made: new Error() },
     )
   }
 
@@ -62,6 +66,7 @@ export class Run<Event, Result> implements AsyncIterable<Event>, PromiseLike<Res
    */
   async result(): Promise<Result> {
     // A loop may begin in the same turn: that of a `ReadableStream` does so some promises later.
+    this.#reader.use.begun = true
     for (let turn = 0; turn < 16; turn++) await undefined
     return this.#reader.result()
   }

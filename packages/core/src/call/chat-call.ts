@@ -1,6 +1,6 @@
 // A chat call, pulled event by event: prepare the request, check capabilities, attempt, events, response.
 
-import type { Backend, PreparedChat } from '../contract/backend.js'
+import type { Backend } from '../contract/backend.js'
 import type { CallOptions } from '../contract/call-options.js'
 import { asLlmError, incompleteAnswer, LlmError, withDetails } from '../contract/errors.js'
 import type { BackendEvent, ChatEvent } from '../contract/events.js'
@@ -96,8 +96,7 @@ export class ChatCall implements ChatEventSource {
 
   /** Ends the call because its reader left; returns the failure. */
   leave(): LlmError {
-    this.#stopError ??= new LlmError('aborted', 'The reader left the stream before its end.')
-    this.#state?.lifecycle.stop(this.#stopError)
+    this.stop(new LlmError('aborted', 'The reader left the stream before its end.'))
     return this.#failureFrom(this.#stopError)
   }
 
@@ -120,7 +119,10 @@ export class ChatCall implements ChatEventSource {
     lifecycle.onStop = () => this.#release()
     // The call may have been aborted while its request was prepared.
     if (this.#stopError !== undefined) lifecycle.stop(this.#stopError)
-    const chat = await this.#withoutUnsupported(prepared, lifecycle)
+    const chat =
+      prepared.required.length === 0 || lifecycle.stopError
+        ? prepared.chat
+        : await (await loadCapabilityCheck()).withinCapabilities(prepared, this.#environment, lifecycle)
     if (chat.output === undefined) state.output = 'text'
     await lifecycle.runAttempts(async (context) => {
       const streaming = isStreamedOnWire(this.#wantsEvents, chat.maxOutputTokens)
@@ -135,27 +137,6 @@ export class ChatCall implements ChatEventSource {
       }
     }, chat)
     if (this.#wantsEvents) this.#queue.unshift(collector.startEvent())
-  }
-
-  async #withoutUnsupported(
-    { chat, request, required }: Prepared,
-    lifecycle: CallLifecycle,
-  ): Promise<PreparedChat> {
-    if (required.length === 0 || lifecycle.stopError !== undefined) return chat
-    const cache = await this.#environment.loadCapabilities()
-    const { status } = lifecycle
-    const capabilities =
-      cache.known ?? (await lifecycle.wait(cache.fetchKnown(status)).finally(() => cache.cancel(status)))
-    if (capabilities === undefined) return chat
-    const { withoutUnsupported } = await loadCapabilityCheck()
-    return withoutUnsupported(
-      chat,
-      required,
-      capabilities,
-      this.#environment.backend,
-      request.onUnsupported,
-      lifecycle.warnings,
-    )
   }
 
   async #pull(): Promise<void> {

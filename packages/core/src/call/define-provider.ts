@@ -120,7 +120,7 @@ export class DefinedProvider implements Provider {
   }
 
   stream(request: ChatInput, options: CallOptions = {}): ChatStream {
-    return new CallStream(new ChatCall(this.#environment, request, options))
+    return new CallStream(new ChatCall(this.#environment, request, options), { provider: this, options })
   }
 
   embed(input: string | string[] | EmbedRequest, options?: CallOptions): Promise<EmbedResponse> {
@@ -155,8 +155,7 @@ export class DefinedProvider implements Provider {
   }
 
   async *#results(id: string, options: CallOptions): AsyncGenerator<BatchResult> {
-    const { requireOperation, results } = await loadOperations()
-    yield* results(requireOperation(this.#backend, 'batch'), id, this.#environment, options)
+    yield* (await loadOperations()).results(this.#environment, id, options)
   }
 
   async capabilities(options: CallOptions = {}): Promise<Capabilities> {
@@ -173,20 +172,21 @@ export class DefinedProvider implements Provider {
   }
 
   #begin(): () => void {
-    if (this.#closing !== undefined)
-      throw new LlmError(
-        'closed',
-        `This provider (${this.provider} ${this.model}) is closed. Make a new one.`,
-      )
+    const { provider, model } = this
+    if (this.#closing)
+      throw new LlmError('closed', `This provider (${provider} ${model}) is closed. Make a new one.`, {
+        provider,
+        model,
+      })
     let leave: () => void = () => {}
     const running = new Promise<void>((resolve) => {
-      leave = resolve
+      leave = () => {
+        this.#running.delete(running)
+        resolve()
+      }
     })
     this.#running.add(running)
-    return () => {
-      this.#running.delete(running)
-      leave()
-    }
+    return leave
   }
 
   #loadCapabilities(): Promise<CapabilityCache> {
@@ -210,9 +210,8 @@ export class DefinedProvider implements Provider {
 
   /** A call whose answer is not streamed. */
   async #runCall<T>(options: CallOptions, attempt: (context: CallContext) => Promise<T>): Promise<T> {
-    let leave: () => void = () => {}
+    const leave = this.#begin()
     try {
-      leave = this.#begin()
       return await this.#runAttempts(options, attempt)
     } catch (error) {
       throw withCallerFrames(asLlmError(error, { provider: this.provider, model: this.model }))

@@ -1,5 +1,6 @@
 // Reads the events of a source once: by a loop, for the result, or both. Neither takes events from the other.
 import { LlmError, withCallerFrames } from '../contract/errors.js'
+import type { Origin } from './unread.js'
 
 /** The loop and the result of a stream or run. */
 export class EventReader<Event, Result> {
@@ -18,20 +19,33 @@ export class EventReader<Event, Result> {
   #hasThrown = false
   #hasLeft = false
   #result: Promise<Result> | undefined
+  /** Whether it is read, or nobody wants to. An object of its own, so that it can be looked at when the reader has been collected. */
+  readonly use = { begun: false }
 
   /**
    * @param next the next event; `undefined` after the last. Called again only after it has settled; throws once
    * @param leaveSource ends the source before its end; returns the failure
    * @param resultOf called with each event, and with `undefined` at the end: the result, once it is known
+   * @param origin if a warning must be given where nobody reads
    */
   constructor(
     next: () => Promise<Event | undefined>,
     leaveSource: () => unknown,
     resultOf: (event: Event | undefined) => Result | undefined,
+    origin?: Origin,
   ) {
     this.#next = next
     this.#leaveSource = leaveSource
     this.#resultOf = resultOf
+    // Nearly all are read in the turn in which they are made: these cost no more than this.
+    if (origin === undefined) return
+    queueMicrotask(() => {
+      if (!this.use.begun)
+        import('./unread.js').then(
+          (unread) => unread.watch(this, origin),
+          () => {},
+        )
+    })
   }
 
   /**
@@ -44,7 +58,7 @@ export class EventReader<Event, Result> {
         'invalid-request',
         'This stream is already being read. Start another one, or loop before you await its response.',
       )
-    this.#hasLoop = true
+    this.#hasLoop = this.use.begun = true
     return {
       next: async () => {
         while (!this.#hasLeft) {
@@ -73,6 +87,7 @@ export class EventReader<Event, Result> {
    * @param onAlone called if there is none
    */
   result(onAlone?: () => void): Promise<Result> {
+    this.use.begun = true
     queueMicrotask(() => {
       this.#isTaken = true
       if (!this.#hasLoop) onAlone?.()

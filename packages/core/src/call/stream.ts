@@ -3,6 +3,7 @@ import { LlmError } from '../contract/errors.js'
 import type { ChatEvent, ChatStream } from '../contract/events.js'
 import type { ChatResponse } from '../contract/response.js'
 import { EventReader } from './event-reader.js'
+import type { Origin } from './unread.js'
 
 /** The source of a stream's events: a call, or another stream. */
 export interface ChatEventSource {
@@ -24,12 +25,13 @@ export class CallStream implements ChatStream {
   readonly #source: ChatEventSource
   readonly #reader: EventReader<ChatEvent, ChatResponse>
 
-  constructor(source: ChatEventSource) {
+  constructor(source: ChatEventSource, origin?: Origin) {
     this.#source = source
     this.#reader = new EventReader(
       () => source.next(),
       () => source.leave(),
       (event) => (event?.type === 'finish' ? event.response : undefined),
+      origin,
     )
   }
 
@@ -49,6 +51,7 @@ export class CallStream implements ChatStream {
   }
 
   abort(reason?: unknown): void {
+    this.#reader.use.begun = true
     this.#source.stop(new LlmError('aborted', 'The stream was aborted by its caller.', { cause: reason }))
   }
 

@@ -18,7 +18,7 @@ import type { Tool } from './tool.js'
 
 /**
  * A model, the same for every service. All methods may be called at the same time, and every failure is an `LlmError`. Make one
- * with a factory such as `claude()`, `openai()`, `ollama()` or `local()`.
+ * with a factory such as `claude()`, `openai()`, `gemini()`, `ollama()` or `local()`.
  */
 export interface Provider extends AsyncDisposable {
   /** The service: `'claude'`, `'openai'`, `'ollama'`, `'local'` … */

@@ -51,7 +51,7 @@ export type ToolCall = Omit<ToolCallPart, 'type' | 'opaque'>
 export interface TopLogprob {
   /** The text of the token; of a part of a character, what its service writes for it. */
   token: string
-  /** From minus infinity to 0; services write a very low number for what is almost impossible. */
+  /** At most 0, and finite, so that JSON holds it: what is impossible has a very low number, such as -9999. */
   logprob: number
   /** The bytes of the token in UTF-8, if the service tells them: a character can be spread over tokens. */
   bytes?: number[]

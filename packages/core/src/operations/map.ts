@@ -1,4 +1,5 @@
 // Entry point of @patchbay/core/map: a function for many rows, with limited concurrency.
+import { type Use, watch } from '../call/unread.js'
 import { collect, type MapOptions, type MapResult, mapRows } from './map-rows.js'
 
 export type { MapOptions, MapProgress, MapResult } from './map-rows.js'
@@ -21,9 +22,17 @@ export function map<Row, Value>(
   run: (row: Row, context: { index: number; signal: AbortSignal }) => Value | PromiseLike<Value>,
   options: MapOptions<Row> = {},
 ): MapRun<Row, Awaited<Value>> {
-  return {
-    [Symbol.asyncIterator]: () => mapRows(rows, run, options),
-    // biome-ignore lint/suspicious/noThenProperty: awaiting a map must not do nothing
-    then: (onResults, onFailure) => collect(mapRows(rows, run, options)).then(onResults, onFailure),
+  const use = { begun: false }
+  const begin = () => {
+    use.begun = true
+    return mapRows(rows, run, options)
   }
+  const results: MapRun<Row, Awaited<Value>> & { readonly use: Use } = {
+    use,
+    [Symbol.asyncIterator]: begin,
+    // biome-ignore lint/suspicious/noThenProperty: awaiting a map must not do nothing
+    then: (onResults, onFailure) => collect(begin()).then(onResults, onFailure),
+  }
+  watch(results, { options, made: new Error() })
+  return results
 }

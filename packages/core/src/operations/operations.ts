@@ -3,7 +3,7 @@
 
 import type { CallEnvironment } from '../call/chat-call.js'
 import type { Backend } from '../contract/backend.js'
-import type { BatchStatus } from '../contract/batches.js'
+import type { BatchResult, BatchStatus } from '../contract/batches.js'
 import type { CallOptions } from '../contract/call-options.js'
 import type { ModelInfo } from '../contract/capabilities.js'
 import { LlmError } from '../contract/errors.js'
@@ -19,12 +19,19 @@ import type { ChatInput } from '../contract/request.js'
 import { readCallerValue } from '../request/caller-objects.js'
 import { prepare } from '../request/prepare.js'
 import type { Attempt } from './attempt.js'
-import { results, submit } from './batches.js'
+import { results as batchResults, submit } from './batches.js'
 import { embedAttempt } from './embed.js'
 import { rerankAttempt } from './rerank.js'
 import { transcribeAttempt } from './transcribe.js'
 
-export { results }
+/** The results of a batch. */
+export function results(
+  environment: CallEnvironment,
+  id: string,
+  options: CallOptions,
+): AsyncGenerator<BatchResult> {
+  return batchResults(requireOperation(environment.backend, 'batch'), id, environment, options)
+}
 
 /** The input and result of each operation. */
 export interface Operations {
@@ -89,7 +96,7 @@ export function submitOptions(options: CallOptions = {}): Promise<CallOptions> {
  * The backend, if it has this operation.
  * @throws {LlmError} `unsupported` otherwise
  */
-export function requireOperation<Name extends keyof Backend>(
+function requireOperation<Name extends keyof Backend>(
   backend: Backend,
   name: Name,
 ): Backend & Required<Pick<Backend, Name>> {

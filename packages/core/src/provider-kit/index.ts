@@ -1,6 +1,7 @@
 // Entry point of @patchbay/core/wrap: for policies and other providers that wrap providers.
 
 import { CallStream, type ChatEventSource } from '../call/stream.js'
+import type { Origin } from '../call/unread.js'
 import type { PreparedChat } from '../contract/backend.js'
 import type { Capabilities } from '../contract/capabilities.js'
 import type { ChatStream } from '../contract/events.js'
@@ -13,6 +14,7 @@ export { validate, withOutput } from '../agent/structured-output.js'
 export { onAbort } from '../call/abort-listener.js'
 export { Yielder, yieldToEventLoop } from '../call/event-loop.js'
 export type { ChatEventSource } from '../call/stream.js'
+export type { Origin } from '../call/unread.js'
 export { asLlmError, incompleteAnswer, withDetails } from '../contract/errors.js'
 export { isObject, omitUndefined } from '../object.js'
 export { checkOptionNames, meantName, type OptionNames } from '../request/option-names.js'
@@ -23,9 +25,11 @@ export { extractHidden, type Hidden, restoreHidden } from './hidden-state.js'
 export { replayStream, streamOfEvents } from './replay.js'
 export { StreamForwarder } from './stream-forwarder.js'
 
-/** A `ChatStream` over the events of a source. */
-export function streamOf(source: ChatEventSource): ChatStream {
-  return new CallStream(source)
+/**
+ * A `ChatStream` over the events of a source. With an `origin`, which is what the app called, a stream that nobody reads is reported.
+ */
+export function streamOf(source: ChatEventSource, origin?: Origin): ChatStream {
+  return new CallStream(source, origin)
 }
 
 /** The request with the defaults of this provider. */

@@ -1,13 +1,37 @@
 // The capability check: features that the model lacks are refused before anything is sent, or left out with a warning. Loaded with the
 // first request that needs more than text.
 
+import type { CapabilityCache } from '../call/capability-cache.js'
+import type { CallLifecycle } from '../call/lifecycle.js'
 import type { PreparedChat, PreparedMessage } from '../contract/backend.js'
 import type { Capabilities } from '../contract/capabilities.js'
 import { LlmError } from '../contract/errors.js'
 import type { Part } from '../contract/message.js'
 import type { ChatRequest } from '../contract/request.js'
 import type { Warning } from '../contract/response.js'
+import type { Prepared } from './prepare.js'
 import { type Feature, isMedia, isUsual, mediaFeature, missingFeatures } from './required-capabilities.js'
+
+/**
+ * The prepared request, within the capabilities of the call's model as far as they are known. They are fetched if need be.
+ * @throws {LlmError} as `withoutUnsupported`
+ */
+export async function withinCapabilities(
+  { chat, request, required }: Prepared,
+  {
+    backend,
+    loadCapabilities,
+  }: { backend: { provider: string; model: string }; loadCapabilities(): Promise<CapabilityCache> },
+  lifecycle: CallLifecycle,
+): Promise<PreparedChat> {
+  const cache = await loadCapabilities()
+  const { status, warnings } = lifecycle
+  const capabilities =
+    cache.known ?? (await lifecycle.wait(cache.fetchKnown(status)).finally(() => cache.cancel(status)))
+  return capabilities === undefined
+    ? chat
+    : withoutUnsupported(chat, required, capabilities, backend, request.onUnsupported, warnings)
+}
 
 /**
  * The request without the features that a model with these capabilities lacks.

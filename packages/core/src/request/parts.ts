@@ -117,7 +117,6 @@ function checkId(id: string, at: string): void {
 function withoutLoneSurrogates<P extends Part>(part: P, warnings: Warning[]): P {
   const repaired: Record<string, string> = {}
   for (const [key, value] of Object.entries(part))
-    if (key !== 'data' && typeof value === 'string' && !value.isWellFormed())
-      repaired[key] = wellFormed(value, warnings)
+    if (key !== 'data' && typeof value === 'string') repaired[key] = wellFormed(value, warnings)
   return { ...part, ...repaired }
 }

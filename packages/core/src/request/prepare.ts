@@ -81,7 +81,7 @@ export function withDefaults(input: ChatInput, defaults: Partial<ChatRequest>): 
 async function prepareMessages(request: ChatRequest, warnings: Warning[]): Promise<PreparedMessage[]> {
   const { messages, system } = request
   // A plain question skips the checks.
-  if (!system && typeof messages === 'string' && messages !== '' && messages.isWellFormed())
+  if (!system && typeof messages === 'string' && messages !== '' && messages.isWellFormed?.())
     return [{ role: 'user', content: [{ type: 'text', text: messages }] }]
   return (await loadMessages()).prepareMessages(request, warnings)
 }

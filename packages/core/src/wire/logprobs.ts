@@ -5,6 +5,9 @@ import type { BackendEvent } from '../contract/events.js'
 import type { TokenLogprob, TopLogprob, Warning } from '../contract/response.js'
 import { objectsIn } from './formats/received-json.js'
 
+// As OpenAI writes it: JSON has no minus infinity. Libraries write null in its place (nlohmann/json of llama.cpp), or a number too large.
+const impossible = -9999
+
 /** The log-probabilities of a list of `{ token, logprob, bytes, top_logprobs }`; empty for anything else. */
 export function logprobsOf(list: unknown): TokenLogprob[] {
   return objectsIn(list).flatMap((one) =>
@@ -13,9 +16,10 @@ export function logprobsOf(list: unknown): TokenLogprob[] {
 }
 
 function toLogprob({ token, logprob, bytes }: Record<string, unknown>): TopLogprob[] {
-  if (typeof token !== 'string' || typeof logprob !== 'number') return []
+  if (typeof token !== 'string') return []
+  if (logprob !== null && (typeof logprob !== 'number' || Number.isNaN(logprob))) return []
   const isBytes = Array.isArray(bytes) && bytes.length > 0 && bytes.every(Number.isInteger)
-  return [{ token, logprob, ...(isBytes && { bytes }) }]
+  return [{ token, logprob: Math.max(logprob ?? impossible, impossible), ...(isBytes && { bytes }) }]
 }
 
 /** Collects the log-probabilities of a stream until the text that they belong to: a character may be spread over tokens. */

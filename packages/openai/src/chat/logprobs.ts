@@ -7,5 +7,6 @@ export function toLogprobs(given: unknown): TokenLogprob[] {
   const { content, tokens, token_logprobs } = fieldsOf(given)
   if (!Array.isArray(tokens)) return logprobsOf(content)
   const columns = Array.isArray(token_logprobs) ? token_logprobs : []
-  return logprobsOf(tokens.map((token, index) => ({ token, logprob: columns[index] })))
+  // Its null is a number that is not told.
+  return logprobsOf(tokens.map((token, index) => ({ token, logprob: columns[index] ?? undefined })))
 }

@@ -94,7 +94,7 @@ class Limit extends Middleware {
     super(inner, options.clock)
     const { concurrency, requestsPerMinute, tokensPerMinute, queue = 1000, maxWait = 60_000, state } = options
     for (const [name, value] of Object.entries({ concurrency, requestsPerMinute, tokensPerMinute }))
-      if (value !== undefined && !(value > 0))
+      if (value !== undefined && !(value > 0 && value < Number.POSITIVE_INFINITY))
         throw new LlmError('config', `limit: ${name} must be a number above 0, not ${value}.`)
     const rules = {
       ...(concurrency !== undefined && { concurrency }),

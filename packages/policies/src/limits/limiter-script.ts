@@ -77,6 +77,8 @@ local function acquire(s, a)
   end
   if most then lease(ids, a.leaseMs) end
   if #ids > 0 then save() end
+  -- A service that allows nothing: JSON has no infinity.
+  if waiting == math.huge then waiting = -1 end
   return { admitted = #ids, waitMs = #ids < #a.calls and waiting or 0 }
 end
 

@@ -88,7 +88,10 @@ export abstract class Middleware extends DelegatingProvider {
       options = call.options
       return call
     }
-    return streamOf(new InterceptedStream(this, begin, intercept, openInner, this.clock))
+    return streamOf(new InterceptedStream(this, begin, intercept, openInner, this.clock), {
+      provider: this,
+      options: given,
+    })
   }
 
   override embed(input: Calls['embed'][0], options: CallOptions = {}): Promise<EmbedResponse> {

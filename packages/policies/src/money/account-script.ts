@@ -52,7 +52,8 @@ function refusal(n, a)
   for limit, allowed in ipairs(a.most) do
     for _, unit in ipairs(units) do
       local most = allowed[unit]
-      if most and result.spent[unit] + result.reserved[unit] + a.amount[unit] > most * (1 + 1e-12) then
+      -- JSON has no infinity: a limit of that size is null.
+      if most and most ~= cjson.null and result.spent[unit] + result.reserved[unit] + a.amount[unit] > most * (1 + 1e-12) then
         result.exceeded = { limit = limit - 1, unit = unit }
         return result
       end

@@ -16,7 +16,7 @@ import { type Allowance, accountsOf, type BudgetAccount, budgetExceeded, mostOf 
 import { claimReservation, readReservation, saveReservation } from './batch-reservation.js'
 import { actualCost, costByModel, type Estimate, type PricedCall } from './call-cost.js'
 import { priceAt } from './cost.js'
-import { type Price, type PriceLookup, pricesFor } from './prices.js'
+import { checkedPrices, type Price, type PriceLookup, pricesFor } from './prices.js'
 import { partsOf, type UsedByModel, wasComplete, wasFree } from './usage-by-model.js'
 
 /** Options of `budget`. */
@@ -62,7 +62,7 @@ export function budget(options: BudgetOptions): (provider: Provider) => BudgetPr
  * length, its output by `maxOutputTokens` or the model's maximum. Set `maxOutputTokens` to reserve less. The actual cost comes
  * from the usage that the provider counted. A batch counts by its estimate when it is submitted, and is corrected when its
  * results are read, at the prices of ordinary calls. With a limit in `usd`, a model with unknown price is refused.
- * @throws {LlmError} `config` for a limit without a valid `usd` or `tokens`; calls fail with `budget-exceeded`, or with
+ * @throws {LlmError} `config` for a limit without a valid `usd` or `tokens`, or an invalid price; calls fail with `budget-exceeded`, or with
  *   `invalid-request` if a limit is for `each: 'key'` and the call has no `metadata.key`
  *
  * @example
@@ -96,7 +96,7 @@ class Budget extends Middleware implements BudgetProvider {
   protected override readonly passesRaw = true
   protected override readonly coverage = coverage.budget
   readonly #limits: Allowance[]
-  readonly #prices: Record<string, Price>
+  readonly #prices: Readonly<Record<string, Price>>
   readonly #state: StateStore
   readonly #counters: Counters
   /** The time of steps: a shared state has a clock of its own, the same for all processes. */
@@ -118,7 +118,7 @@ class Budget extends Middleware implements BudgetProvider {
             `budget: limits[${index}] needs usd or tokens, a number of at least 0.`,
           )
     this.#limits = limits
-    this.#prices = prices
+    this.#prices = checkedPrices(prices)
     this.#state = state
     this.#name = name
   }

@@ -7,7 +7,7 @@ import type { Policy } from '../middleware/pipe.js'
 import { policyOf } from '../middleware/policy-arguments.js'
 import { coverage } from '../middleware/policy-coverage.js'
 import { costOf, usesHourCache } from './cost.js'
-import { type Price, type PriceLookup, pricesFor } from './prices.js'
+import { checkedPrices, type Price, type PriceLookup, pricesFor } from './prices.js'
 import { partsOf, totalUsage, type UsagePart } from './usage-by-model.js'
 
 /** The policy with these prices, for `pipe`. */
@@ -44,6 +44,7 @@ class Priced extends Middleware {
     private readonly prices: Record<string, Price>,
   ) {
     super(inner)
+    checkedPrices(prices)
   }
 
   protected intercept({ request }: PolicyCall): Interception {

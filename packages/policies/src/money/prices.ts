@@ -1,5 +1,5 @@
 // Prices of models: those that the app passes, and the list prices of services from @pydantic/genai-prices, loaded when first needed.
-import type { Provider } from '@patchbay/core'
+import { LlmError, type Provider } from '@patchbay/core'
 import type { ModelPrice } from '@pydantic/genai-prices'
 
 /** Prices of a model, in US dollars per million tokens. */
@@ -22,6 +22,30 @@ export interface Price {
 
 /** Prices by model. */
 export type Prices = Readonly<Record<string, Price>>
+
+/**
+ * The prices of the app, checked: a price that is no number would end up in the sum of a budget.
+ * @throws {LlmError} `config` for a price that is negative or not a finite number
+ */
+export function checkedPrices(prices: Prices): Prices {
+  for (const [model, price] of Object.entries(prices)) checkPrice(model, price)
+  return prices
+}
+
+function checkPrice(model: string, price: Price): void {
+  for (const [name, value] of Object.entries(price)) {
+    if (value === undefined) continue
+    if (name === 'above') checkPrice(model, value as Price)
+    else if (
+      typeof value !== 'number' ||
+      !(value >= 0 && (value < Number.POSITIVE_INFINITY || name === 'upTo'))
+    )
+      throw new LlmError(
+        'config',
+        `The price ${name} of ${model} must be a number of US dollars per million tokens, at least 0.`,
+      )
+  }
+}
 
 type Calculate = typeof import('@pydantic/genai-prices').calcPrice
 

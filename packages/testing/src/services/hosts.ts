@@ -7,6 +7,7 @@ import { anthropicPrefill } from './rules/anthropic-prefill.js'
 import { anthropicTools } from './rules/anthropic-tools.js'
 import { azureAddresses } from './rules/azure.js'
 import { cerebras, groq, mistral, xai } from './rules/closed-hosts.js'
+import { geminiApi } from './rules/gemini-api.js'
 import { lmStudio } from './rules/lm-studio.js'
 import { deepseekMedia, lmStudioMedia, mistralMedia, openaiMedia, vllmMedia } from './rules/media.js'
 import { llamaServer, openrouter, vllm } from './rules/model-servers.js'
@@ -18,7 +19,7 @@ import { deepseek, gemini, moonshot, moonshotSchemas } from './rules/thinking-ho
 
 /** One API of a service. */
 export interface Api {
-  protocol: 'anthropic' | 'chat' | 'responses' | 'ollama'
+  protocol: 'anthropic' | 'chat' | 'responses' | 'ollama' | 'gemini'
   /** Its usual path. */
   path: string
   rules: readonly Rule[]
@@ -59,6 +60,7 @@ export type ServiceName =
   | 'openai-chat'
   | 'openai-responses'
   | 'gemini'
+  | 'gemini-api'
   | 'deepseek'
   | 'mistral'
   | 'groq'
@@ -97,6 +99,11 @@ export const hosts: Readonly<Record<ServiceName, Host>> = {
     error: ({ message, status }) => [{ error: { code: status, message, status: 'INVALID_ARGUMENT' } }],
     dialect: { callState: { extra_content: { google: { thought_signature: 'c3RyaWN0' } } } },
   }),
+  'gemini-api': {
+    apis: [{ protocol: 'gemini', path: '/v1beta/models/gemini-3.6-flash:generateContent', rules: geminiApi }],
+    error: ({ message, status }) => ({ error: { code: status, message, status: 'INVALID_ARGUMENT' } }),
+    callId: (n) => `fc_${n}`,
+  },
   deepseek: chat([...deepseek, ...deepseekMedia]),
   mistral: chat([...mistral, ...mistralMedia], {
     error: ({ message, param, code, status }) =>

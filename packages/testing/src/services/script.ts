@@ -40,7 +40,7 @@ export function toAnswer(given: string | StrictAnswer, body: Json, toId: (n: num
   }))
   const words = text ?? (calls.length > 0 ? '' : 'Hello there.')
   const tokens = (value: string) => Math.ceil(value.length / 4)
-  const input = Math.max(1, tokens(JSON.stringify(body.messages ?? body.input ?? '')))
+  const input = Math.max(1, tokens(JSON.stringify(body.messages ?? body.input ?? body.contents ?? '')))
   const output = Math.max(1, tokens(words + reasoning + calls.map(({ json }) => json).join('')))
   return { text: words, reasoning, calls, isCut: finish === 'length', usage: { input, output } }
 }

@@ -2,6 +2,7 @@
 import { type FaultServer, faultServer, type ReceivedRequest, type ServedResponse } from '../fault-server.js'
 import { anthropicEvents, anthropicWhole } from './answers/anthropic.js'
 import { chatChunks, chatWhole } from './answers/chat.js'
+import { geminiChunks, geminiWhole } from './answers/gemini.js'
 import { ollamaLines, ollamaWhole } from './answers/ollama.js'
 import { responsesEvents, responsesWhole } from './answers/responses.js'
 import { type Api, apiOf, type Host, hosts, type ServiceName } from './hosts.js'
@@ -45,9 +46,9 @@ export function rulesOf(name: ServiceName): readonly RuleFacts[] {
 /** A refusal with the rule it comes from. */
 type Refused = Problem & { rule: string; status: number }
 
-/** The request as rules see it. Azure's classic addresses have the model in the path. */
+/** The request as rules see it. Azure's classic addresses and Gemini's have the model in the path. */
 function toRequest(path: string, headers: Readonly<Record<string, string>>, body: Json): ServiceRequest {
-  const deployment = /\/deployments\/([^/?]+)/.exec(path)?.[1]
+  const deployment = /\/(?:deployments|models)\/([^/?:]+)/.exec(path)?.[1]
   return { path, headers, body, model: deployment ?? String(body.model ?? '') }
 }
 
@@ -90,9 +91,16 @@ export function strictAnswers(name: ServiceName, options: StrictOptions = {}) {
     if (path === '/api/show') return json(ollamaShow(model))
     const [problem] = refusalsOf(name, { path, headers, body })
     if (problem !== undefined) return refuse(problem, path, body)
+    if (path.includes(':countTokens')) return json({ totalTokens: 10 })
     if (path.includes('count_tokens')) return json({ input_tokens: 10 })
     const given = answerFor(options.script, turn++, body)
-    return served(apiOf(name, path), host, toAnswer(given, body, host.callId ?? ((n) => `call_${n}`)), body)
+    return served(
+      apiOf(name, path),
+      path,
+      host,
+      toAnswer(given, body, host.callId ?? ((n) => `call_${n}`)),
+      body,
+    )
   }
   return { answer, refused }
 }
@@ -126,7 +134,9 @@ function answerFor(script: StrictScript | undefined, turn: number, body: Json) {
 }
 
 /** The name of the tool that a request forces. */
-function forcedTool({ tool_choice: choice, tools = [] }: Json): string | undefined {
+function forcedTool({ tool_choice: choice, tools = [], toolConfig }: Json): string | undefined {
+  const { mode, allowedFunctionNames: [name] = [] } = toolConfig?.functionCallingConfig ?? {}
+  if (mode === 'ANY') return name ?? tools[0]?.functionDeclarations?.[0]?.name
   const isForced =
     choice === 'required' ||
     (typeof choice === 'object' && choice !== null && !['auto', 'none'].includes(choice.type))
@@ -142,11 +152,22 @@ function json(body: unknown, status = 200): ServedResponse {
   }
 }
 
-function served({ protocol }: Api, { dialect }: Host, answer: Answer, body: Json): ServedResponse {
+function served(
+  { protocol }: Api,
+  path: string,
+  { dialect }: Host,
+  answer: Answer,
+  body: Json,
+): ServedResponse {
   if (protocol === 'ollama') {
     if (body.stream === false) return json(ollamaWhole(answer, body))
     const lines = [...ollamaLines(answer, body)].map((line) => `${JSON.stringify(line)}\n`)
     return { headers: { 'content-type': 'application/x-ndjson' }, body: lines.join('') }
+  }
+  if (protocol === 'gemini') {
+    if (!path.includes(':streamGenerateContent')) return json(geminiWhole(answer, body))
+    const chunks = [...geminiChunks(answer, body)].map((chunk) => `data: ${JSON.stringify(chunk)}\r\n\r\n`)
+    return { headers: { 'content-type': 'text/event-stream' }, body: chunks.join('') }
   }
   if (body.stream !== true) return json(whole[protocol](answer, body, dialect))
   const events = [...streamed[protocol](answer, body, dialect)]

@@ -1,0 +1,189 @@
+// Requests to the Gemini API and to Vertex AI. The official client takes half a second to load, and its reading of answers has no
+// time limit: for a key we write the three headers ourselves, and for Google's own credentials it gives address and headers.
+import { type CallContext, LlmError } from '@patchbay/core'
+import {
+  type EnvironmentKey,
+  type ExchangeOptions,
+  environment,
+  exchange,
+  isHostOf,
+  isKeyFor,
+  isNamedBy,
+  missingKeyAdvice,
+  refuseInBrowser,
+  type ServerAddress,
+  serverAddress,
+  wholeJson,
+} from '@patchbay/core/wire'
+import { fromResponse, notAnAnswer } from './errors.js'
+import type { VertexClient } from './vertex.js'
+
+const officialAddress = 'https://generativelanguage.googleapis.com'
+const addressVariable = 'GEMINI_BASE_URL'
+const environmentKey: EnvironmentKey = {
+  variable: 'GEMINI_API_KEY',
+  hosts: [new URL(officialAddress).host],
+}
+
+/** A project on Vertex AI, asked with Google's own credentials. */
+export interface VertexOptions {
+  /** The project's id. Default: `GOOGLE_CLOUD_PROJECT`, else that of the credentials. */
+  project?: string | undefined
+  /** The region: `'europe-west4'`. Default: `GOOGLE_CLOUD_LOCATION`, else `'global'`. */
+  location?: string | undefined
+}
+
+/** Where the server is and how to reach it. */
+export interface ServerOptions {
+  apiKey?: string | undefined
+  baseURL?: string | undefined
+  apiVersion?: string | undefined
+  vertex?: VertexOptions | boolean | undefined
+  fetch?: typeof fetch | undefined
+  allowBrowser?: boolean | undefined
+}
+
+/** The Gemini API, Vertex AI, or a server that speaks like one of them. */
+export class Server {
+  /** Its host, with the port if that is not the default. */
+  readonly host: string
+  readonly isVertex: boolean
+  readonly #options: ServerOptions
+  readonly #address: ServerAddress
+  /** Whether this server may get the key of the environment. */
+  readonly #isTrusted: boolean
+  #vertex: Promise<VertexClient> | undefined
+
+  /** @throws {LlmError} `config` for a `baseURL` that is not an address */
+  constructor(options: ServerOptions) {
+    this.#options = options
+    const { vertex = false, apiKey } = options
+    this.isVertex = vertex !== false
+    const location = this.#location()
+    const usual = this.isVertex
+      ? location === 'global' || apiKey !== undefined
+        ? 'https://aiplatform.googleapis.com'
+        : `https://${location}-aiplatform.googleapis.com`
+      : (environment(addressVariable) ?? officialAddress)
+    const { baseURL = usual } = options
+    this.#address = serverAddress(baseURL.replace(/\/$/, ''), 'http://127.0.0.1:8080')
+    this.host = new URL(this.#address.baseURL).host
+    this.#isTrusted = isNamedBy(addressVariable, baseURL) || isKeyFor(this.#address.baseURL, environmentKey)
+  }
+
+  #location(): string {
+    const { vertex } = this.#options
+    const own = typeof vertex === 'object' ? vertex.location : undefined
+    return own ?? environment('GOOGLE_CLOUD_LOCATION') ?? 'global'
+  }
+
+  /** The name of a model in paths and bodies: `models/gemini-3-flash`. */
+  resource(model: string): string {
+    if (/^(models|tunedModels|publishers|projects)\//.test(model)) return model
+    return this.isVertex ? `publishers/google/models/${model}` : `models/${model}`
+  }
+
+  /**
+   * The response to a request; `body` goes as JSON.
+   * @param path after the version of the API
+   * @throws {LlmError} for every response that is not a success, and `authentication` without a key for Google
+   */
+  async send(
+    { signal, headers, clock, status, onFailure, large }: CallContext & Pick<ExchangeOptions, 'large'>,
+    method: 'GET' | 'POST',
+    path: string,
+    body?: object,
+  ): Promise<Response> {
+    const { fetch = globalThis.fetch, apiKey, allowBrowser = false } = this.#options
+    if (!allowBrowser) refuseInBrowser('gemini')
+    const usesGoogleAuth = this.isVertex && apiKey === undefined && !hasKey(headers)
+    const key = usesGoogleAuth ? undefined : this.#key(headers)
+    const own: Record<string, string> = { ...(key && { 'x-goog-api-key': key }), ...headers }
+    const advice =
+      key || usesGoogleAuth || this.#address.authorization || this.#isTrusted
+        ? {}
+        : missingKeyAdvice(this.#address.baseURL, environmentKey, headers)
+    const options = {
+      fetch,
+      signal,
+      status,
+      ...(onFailure && { onFailure }),
+      address: this.#address,
+      large,
+      headers: own,
+      failed: (response: Response, path: string) => fromResponse(response, clock.now(), path, advice),
+      who: 'Gemini',
+      hint: 'Check the network and baseURL.',
+    }
+    return exchange(options, async () => {
+      const { prefix, headers: auth } = usesGoogleAuth
+        ? await unlessAborted(signal, this.#googleAuth(path))
+        : { prefix: '', headers: {} }
+      const all: Record<string, string> = {
+        ...(body && { 'content-type': 'application/json' }),
+        ...auth,
+      }
+      for (const [name, value] of Object.entries(own)) all[name.toLowerCase()] = value
+      return {
+        url: `${this.#address.baseURL}/${this.#version()}/${prefix}${path}`,
+        init: { method, headers: all, ...(body && { body: JSON.stringify(body) }) },
+      }
+    })
+  }
+
+  /**
+   * The same, and its answer as JSON.
+   * @throws {LlmError} also `bad-response` for an answer that is not JSON
+   */
+  async json(...request: Parameters<Server['send']>): Promise<Record<string, unknown>> {
+    return this.jsonOf(await this.send(...request))
+  }
+
+  /** @throws {LlmError} `bad-response` for what is not JSON, or has no end */
+  jsonOf(response: Response): Promise<Record<string, unknown>> {
+    return wholeJson(response, notAnAnswer)
+  }
+
+  #version(): string {
+    return this.#options.apiVersion ?? (this.isVertex ? 'v1' : 'v1beta')
+  }
+
+  /** The project's path and the headers of Google's credentials. */
+  async #googleAuth(path: string): Promise<{ prefix: string; headers: Record<string, string> }> {
+    const { vertex } = this.#options
+    this.#vertex ??= import('./vertex.js').then(({ vertexClient }) =>
+      vertexClient({ ...(typeof vertex === 'object' && vertex), location: this.#location() }),
+    )
+    // Another call may find the credentials in place.
+    this.#vertex.catch(() => {
+      this.#vertex = undefined
+    })
+    const client = await this.#vertex
+    return { prefix: path.startsWith('projects/') ? '' : `${client.path}/`, headers: await client.headers() }
+  }
+
+  /** The key of the environment is for Google; another server needs none, or gets one from `apiKey`. */
+  #key(headers: CallContext['headers']): string | undefined {
+    const { apiKey } = this.#options
+    if (apiKey === undefined && hasKey(headers)) return undefined
+    const key = apiKey ?? environment(environmentKey.variable)
+    if (key && (apiKey !== undefined || this.#isTrusted)) return key
+    if (!isHostOf(new URL(this.#address.baseURL).hostname, environmentKey.hosts)) return undefined
+    const next = key ? ': GEMINI_API_KEY is only sent over https' : ', or set GEMINI_API_KEY'
+    throw new LlmError('authentication', `No API key for Gemini. Pass apiKey${next}.`)
+  }
+}
+
+function hasKey(headers: CallContext['headers']): boolean {
+  return Object.keys(headers).some((name) => /^(authorization|x-goog-api-key)$/i.test(name))
+}
+
+/** The official client cannot be told to stop: its answer is awaited by nobody then. */
+function unlessAborted<Value>(signal: AbortSignal, promise: Promise<Value>): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason)
+    if (signal.aborted) abort()
+    signal.addEventListener('abort', abort, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
+}

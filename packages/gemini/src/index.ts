@@ -1,0 +1,277 @@
+// A Gemini model as a provider: `gemini()`.
+import type { GenerationConfig, SafetySetting, Tool, ToolConfig } from '@google/genai'
+import {
+  type Backend,
+  type BackendBatch,
+  type BackendEvent,
+  type CallContext,
+  type Capabilities,
+  type ChatContext,
+  defineProvider,
+  type EmbedResponse,
+  LlmError,
+  type ModelInfo,
+  type PreparedChat,
+  type PreparedEmbed,
+  type Provider,
+  type ProviderOptions,
+} from '@patchbay/core'
+import {
+  factoryOptions,
+  isStream,
+  jsonEvents,
+  lazyIterable,
+  markLarge,
+  objectsIn,
+  splitRaw,
+  warnWithoutLogprobs,
+  withInlineMedia,
+  Yielder,
+} from '@patchbay/core/wire'
+import { Server, type VertexOptions } from './client.js'
+import type { Target } from './encode/contents.js'
+import { type AnswerSource, fromChunks, isLast } from './events.js'
+import type { KnownRules, ModelRules } from './models.js'
+import type { WireChat } from './request.js'
+
+export type { VertexOptions } from './client.js'
+export type { Level, ModelRules } from './models.js'
+
+/** Fields of `generateContent`. `generationConfig` is merged field by field; `tools` stand beside those of the request. */
+export interface GeminiFields {
+  readonly generationConfig?: GenerationConfig | undefined
+  readonly safetySettings?: readonly SafetySetting[] | undefined
+  /** Tools of the service: `[{ googleSearch: {} }]`. */
+  readonly tools?: readonly Tool[] | undefined
+  readonly toolConfig?: ToolConfig | undefined
+  /** The name of cached content: `'cachedContents/…'`. */
+  readonly cachedContent?: string | undefined
+  readonly [name: string]: unknown
+}
+
+declare global {
+  interface PatchbayProviderOptions {
+    /** Fields of the Gemini API. */
+    readonly gemini?: GeminiFields | undefined
+  }
+}
+
+/** Options of `gemini`. */
+export interface GeminiOptions extends ProviderOptions {
+  /** The model's id, for example `'gemini-3.6-flash'`. */
+  model?: string | undefined
+  /**
+   * The API key, sent in the header `x-goog-api-key`. Default: `GEMINI_API_KEY`, which is only sent to Google's own host over https,
+   * and to the address in `GEMINI_BASE_URL`. Other servers, also on this machine, only get a key from this option.
+   */
+  apiKey?: string | undefined
+  /** The address of the server, without the version. Default: `GEMINI_BASE_URL`, else `https://generativelanguage.googleapis.com`. */
+  baseURL?: string | undefined
+  /** The version in the path. Default `'v1beta'`; on Vertex AI `'v1'`. */
+  apiVersion?: string | undefined
+  /**
+   * Asks Vertex AI instead of the Gemini API, with Google's own credentials (`GOOGLE_APPLICATION_CREDENTIALS`, or those of `gcloud`),
+   * or with a key for Vertex AI in `apiKey`. `true`: the project and the region of the environment.
+   */
+  vertex?: VertexOptions | boolean | undefined
+  /** Sends the requests. Default: the platform's `fetch`. */
+  fetch?: typeof fetch | undefined
+  /** Rules of a model that is newer than our table. Default: those of the newest family. */
+  rules?: Partial<ModelRules> | undefined
+  /**
+   * Allows calls from a web page, where everybody can read the key: only for a key of the visitor's own, or a server that needs none.
+   * Default false: such a call is a `config` error.
+   */
+  allowBrowser?: boolean | undefined
+}
+
+/**
+ * A Gemini model, by the Gemini API or Vertex AI.
+ * @throws {LlmError} `config` without a model, for a key in its place, and for an invalid address or an unknown option. A missing key
+ *   is an `authentication` error of the first call.
+ * @example
+ * ```ts
+ * const { text } = await gemini('gemini-3.6-flash').chat('Why is the sky blue?')
+ * ```
+ */
+export function gemini(options: GeminiOptions): Provider
+export function gemini(model: string, options?: Omit<GeminiOptions, 'model'>): Provider
+export function gemini(first: string | GeminiOptions, rest?: Omit<GeminiOptions, 'model'>): Provider {
+  const options = factoryOptions<GeminiOptions>(first, rest, names)
+  return defineProvider(new GeminiBackend(options.model, options), options)
+}
+
+const names = {
+  ...{ factory: 'gemini', example: 'gemini-3.6-flash' },
+  own: {
+    apiKey: true,
+    baseURL: true,
+    apiVersion: true,
+    vertex: true,
+    fetch: true,
+    rules: true,
+    allowBrowser: true,
+  },
+} as const
+
+class GeminiBackend implements Backend {
+  readonly provider = 'gemini'
+  readonly #server: Server
+  readonly #options: GeminiOptions
+  readonly #target: Target
+  readonly #resource: string
+
+  /** "At most 100 requests can be in one batch"; Vertex AI takes 250, of 20,000 tokens together. */
+  readonly embedBatch = { texts: 100, characters: 60_000 }
+
+  constructor(
+    readonly model: string,
+    options: GeminiOptions,
+  ) {
+    this.#options = options
+    this.#server = new Server(options)
+    this.#resource = this.#server.resource(model)
+    this.#target = { model, host: this.#server.host }
+  }
+
+  async capabilities(): Promise<Capabilities> {
+    const { levels, budget, maxOutput, contextWindow, endOfLife, isKnown } = await this.#rules()
+    const yes = isKnown ? true : 'unknown'
+    const isEmbedding = /embedding/.test(this.model)
+    return {
+      tools: isEmbedding ? false : yes,
+      vision: isEmbedding ? 'unknown' : yes,
+      files: isEmbedding ? 'unknown' : yes,
+      audio: isEmbedding ? 'unknown' : yes,
+      json: isEmbedding ? false : yes,
+      reasoning: !isKnown ? 'unknown' : levels !== undefined || budget !== undefined,
+      embed: isEmbedding ? true : 'unknown',
+      prefill: false,
+      options: {
+        minP: false,
+        parallelToolCalls: false,
+        // Some models refuse them: "Penalty is not enabled for this model", "Logprobs is not supported for the current model".
+        ...{ frequencyPenalty: 'unknown', presencePenalty: 'unknown', logprobs: 'unknown' },
+      },
+      ...(isKnown && { maxOutput, contextWindow }),
+      ...(endOfLife && { endOfLife }),
+    }
+  }
+
+  chat(chat: PreparedChat, context: ChatContext): AsyncIterable<BackendEvent> {
+    return lazyIterable(async () => {
+      const yielder = new Yielder()
+      const { streaming } = context
+      const body = await this.#encoded(chat, context)
+      // Megabytes have just been encoded, and are written as JSON next.
+      await yielder.yieldIfDue()
+      const method = streaming ? 'streamGenerateContent?alt=sse' : 'generateContent'
+      const response = await this.#server.send(
+        { ...context, large: markLarge(body) },
+        'POST',
+        `${this.#resource}:${method}`,
+        body,
+      )
+      const source = this.#source(context)
+      const chunks = isStream(response, streaming)
+        ? jsonEvents(response.body, isLast)
+        : only(await this.#server.jsonOf(response))
+      const events = fromChunks(chunks, source)
+      return chat.logprobs === undefined ? events : warnWithoutLogprobs(events, 'Gemini', context.warn)
+    })
+  }
+
+  async countTokens(chat: PreparedChat, context: CallContext): Promise<number> {
+    const { toCount } = await import('./request.js')
+    const counted = toCount(this.#resource, await this.#encoded(chat, context), this.#server.isVertex)
+    const { totalTokens } = await this.#server.json(
+      { ...context, large: markLarge(counted) },
+      'POST',
+      `${this.#resource}:countTokens`,
+      counted,
+    )
+    // A count of zero is left out of the JSON.
+    if (totalTokens !== undefined && typeof totalTokens !== 'number')
+      throw new LlmError('bad-response', 'Gemini gave no count of tokens.')
+    return totalTokens ?? 0
+  }
+
+  async embed(request: PreparedEmbed, context: CallContext): Promise<Omit<EmbedResponse, 'provider'>> {
+    const { toEmbed, toVectors } = await import('./embed.js')
+    const { method, body } = toEmbed(this.#resource, request, this.#server.isVertex)
+    const answer = await this.#server.json(context, 'POST', `${this.#resource}:${method}`, body)
+    return toVectors(answer, request.input.length, this.model)
+  }
+
+  readonly batch: BackendBatch = {
+    submit: async (requests, context) => {
+      const { toBatch, idOf } = await import('./batch.js')
+      const bodies = await Promise.all(
+        requests.map((chat, index) =>
+          this.#encoded(chat, { ...context, warn: (warning) => context.warn(warning, index) }),
+        ),
+      )
+      const path = `${this.#resource}:batchGenerateContent`
+      return idOf(await this.#server.json(context, 'POST', path, toBatch(bodies)))
+    },
+    status: async (id, context) => {
+      const { toStatus } = await import('./batch.js')
+      return toStatus(await this.#server.json(context, 'GET', batchPath(id)))
+    },
+    results: (id, context) =>
+      lazyIterable(async () => {
+        const { toOutcomes, toStatus } = await import('./batch.js')
+        const operation = await this.#server.json(context, 'GET', batchPath(id))
+        return toOutcomes(operation, toStatus(operation).total, this.#source(context))
+      }),
+    cancel: async (id, context) => {
+      await this.#server.json(context, 'POST', `${batchPath(id)}:cancel`, {})
+    },
+  }
+
+  async models(context: CallContext): Promise<ModelInfo[]> {
+    const path = this.#server.isVertex ? 'publishers/google/models' : 'models'
+    const { models, publisherModels } = await this.#server.json(context, 'GET', `${path}?pageSize=1000`)
+    const list = models ?? publisherModels
+    if (!Array.isArray(list)) throw new LlmError('bad-response', 'Gemini gave no list of models.')
+    const [{ toModelInfo }, { rulesFor }] = await Promise.all([
+      import('./model-list.js'),
+      import('./models.js'),
+    ])
+    return objectsIn(list)
+      .flatMap(toModelInfo)
+      .map((model) => {
+        const { endOfLife } = rulesFor(model.id)
+        return { ...model, ...(endOfLife && { endOfLife }) }
+      })
+  }
+
+  // Loaded with the first call.
+  #loadedRules: Promise<KnownRules> | undefined
+
+  #rules(): Promise<KnownRules> {
+    this.#loadedRules ??= import('./models.js').then(({ rulesFor }) =>
+      rulesFor(this.model, this.#options.rules),
+    )
+    return this.#loadedRules
+  }
+
+  async #encoded(chat: PreparedChat, context: CallContext): Promise<WireChat> {
+    const { needsBytes, toWire } = await import('./request.js')
+    const { chat: known } = splitRaw(chat, undefined)
+    const complete = await withInlineMedia(known, needsBytes, this.#options.media, context)
+    return toWire(this.#target, complete, await this.#rules(), context.warn)
+  }
+
+  #source({ warn }: CallContext): AnswerSource {
+    return { host: this.#target.host, warn }
+  }
+}
+
+function batchPath(id: string): string {
+  return `batches/${encodeURIComponent(id)}`
+}
+
+async function* only(value: unknown): AsyncGenerator<unknown> {
+  yield value
+}

@@ -1,0 +1,157 @@
+// Encoder of `generateContent`: a prepared request as its body. Source: ai.google.dev/api/generate-content, November 2026.
+import type { PreparedChat, Warning } from '@patchbay/core'
+import { fieldsOf, type LeaveOut, leaveOutOf, objectsIn } from '@patchbay/core/wire'
+import { type Content, type Conversation, type Target, toConversation } from './encode/contents.js'
+import { checkProviderOptions } from './encode/fields.js'
+import { knownKeywords } from './encode/schema.js'
+import { toThinking } from './encode/thinking.js'
+import { toDeclaration, toToolConfig } from './encode/tools.js'
+import type { KnownRules } from './models.js'
+
+export { needsBytes } from './encode/media.js'
+
+/** The body of a request. */
+export interface WireChat extends Record<string, unknown> {
+  contents: Content[]
+}
+
+/** @throws {LlmError} `unsupported` for what the API or the model has no form for */
+export function toWire(
+  target: Target,
+  chat: PreparedChat,
+  rules: KnownRules,
+  warn: (warning: Warning) => void,
+): WireChat {
+  const { model } = target
+  const leaveOut = leaveOutOf(chat, warn)
+  if (rules.isDeprecated)
+    warn({
+      code: 'other',
+      feature: 'model',
+      message: `${model} is deprecated; its last day on the Gemini API is ${rules.endOfLife}. Move to a newer model.`,
+    })
+  checkProviderOptions(chat.providerOptions)
+  const conversation = toConversation(chat, target, rules, leaveOut, warn)
+  checkPrefill(model, conversation, leaveOut)
+  const declarations = chat.tools.map((tool) => toDeclaration(tool, warn))
+  const config = {
+    ...toSampling(model, chat, leaveOut),
+    ...toFormat(model, chat, rules, conversation, leaveOut, warn),
+    ...maxTokens(model, chat, rules, leaveOut),
+  }
+  const thinkingConfig = toThinking(model, chat, rules, leaveOut)
+  const { generationConfig, tools, ...more } = chat.providerOptions
+  const generation = { ...config, ...(thinkingConfig && { thinkingConfig }), ...fieldsOf(generationConfig) }
+  // Its own tools stand beside the functions.
+  const all = [
+    ...(declarations.length > 0 ? [{ functionDeclarations: declarations }] : []),
+    ...objectsIn(tools),
+  ]
+  return {
+    ...conversation,
+    ...(all.length > 0 && { tools: all }),
+    ...(declarations.length > 0 && toToolConfig(chat)),
+    ...(Object.keys(generation).length > 0 && { generationConfig: generation }),
+    ...more,
+  }
+}
+
+/** The body that counts the tokens of a request. */
+export function toCount(resource: string, body: WireChat, isVertex: boolean): Record<string, unknown> {
+  if (!isVertex) return { generateContentRequest: { model: resource, ...body } }
+  // CountTokensRequest of Vertex AI has no settings of safety and caches.
+  const { contents, systemInstruction, tools, generationConfig } = body
+  return {
+    contents,
+    ...(systemInstruction !== undefined && { systemInstruction }),
+    ...(tools !== undefined && { tools }),
+    ...(generationConfig !== undefined && { generationConfig }),
+  }
+}
+
+function maxTokens(
+  model: string,
+  { maxOutputTokens }: PreparedChat,
+  { maxOutput, isKnown }: KnownRules,
+  leaveOut: LeaveOut,
+): { maxOutputTokens?: number } {
+  if (maxOutputTokens === undefined) return {}
+  if (!isKnown || maxOutputTokens <= maxOutput) return { maxOutputTokens }
+  leaveOut(
+    'maxOutputTokens',
+    `${model} gives at most ${maxOutput} tokens in one answer, not ${maxOutputTokens}.`,
+    { advice: 'Lower maxOutputTokens.' },
+  )
+  return { maxOutputTokens: maxOutput }
+}
+
+function checkPrefill(model: string, { contents }: Conversation, leaveOut: LeaveOut): void {
+  const last = contents.at(-1)
+  if (last?.role !== 'model') return
+  leaveOut(
+    'prefill',
+    `${model} does not continue an answer: the conversation must end with a message of the user.`,
+    { advice: 'Add one, for example "Go on.".' },
+  )
+  contents.pop()
+}
+
+// ai.google.dev/api/generate-content: "up to 5 character sequences".
+const mostStops = 5
+
+function toSampling(model: string, chat: PreparedChat, leaveOut: LeaveOut): Record<string, unknown> {
+  const { temperature, topP, topK, seed, stop, frequencyPenalty, presencePenalty, logprobs } = chat
+  if (stop !== undefined && stop.length > mostStops)
+    leaveOut('stop', `${model} takes at most ${mostStops} texts in stop, not ${stop.length}.`, {
+      advice: 'Pass fewer.',
+      instead: `The first ${mostStops} were sent.`,
+    })
+  const given = {
+    temperature,
+    topP,
+    topK,
+    seed,
+    frequencyPenalty,
+    presencePenalty,
+    stopSequences: stop?.slice(0, mostStops),
+    ...(logprobs !== undefined && { responseLogprobs: true, ...(logprobs > 0 && { logprobs }) }),
+  }
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+}
+
+/** The form of the answer; in words where the model takes no constraint beside tools. */
+function toFormat(
+  model: string,
+  { output, tools }: PreparedChat,
+  { toolsWithJson }: KnownRules,
+  conversation: Conversation,
+  leaveOut: LeaveOut,
+  warn: (warning: Warning) => void,
+): Record<string, unknown> {
+  if (output === undefined) return {}
+  const { schema } = output
+  if (tools.length > 0 && !toolsWithJson) {
+    // "Function calling with a response mime type: 'application/json' is unsupported."
+    leaveOut('json', `${model} takes no form of the answer beside tools.`, {
+      advice: 'Leave out one of them, or use generateObject.',
+    })
+    const text =
+      schema === undefined
+        ? 'Answer with one JSON value, and nothing else.'
+        : `Answer with one JSON value of this JSON Schema, and nothing else:\n${JSON.stringify(schema)}`
+    conversation.systemInstruction = {
+      parts: [...(conversation.systemInstruction?.parts ?? []), { text }],
+    }
+    return {}
+  }
+  const responseMimeType = 'application/json'
+  if (schema === undefined) return { responseMimeType }
+  const { schema: responseJsonSchema, dropped } = knownKeywords(schema)
+  if (dropped.length > 0)
+    warn({
+      code: 'other',
+      feature: 'json',
+      message: `Gemini does not enforce ${dropped.join(', ')}; the answer is checked against them afterwards.`,
+    })
+  return { responseMimeType, responseJsonSchema }
+}

@@ -1,0 +1,3 @@
+import { tests } from '../../vitest.base.js'
+
+export default tests()
