@@ -59,9 +59,7 @@ export function createApp(options: AppOptions): Hono<Env> {
   app.use(async (context, next) => {
     const recorder = new RequestRecorder(context.req.raw, settings, listeners)
     context.set('recorder', recorder)
-    // OpenAI's clients read the first name, Anthropic's the second.
-    context.header('x-request-id', recorder.id)
-    context.header('request-id', recorder.id)
+    for (const [name, value] of Object.entries(recorder.idHeaders)) context.header(name, value)
     metrics.began()
     recorder.onEnd(metrics.ended)
     running.add(recorder)
@@ -75,7 +73,7 @@ export function createApp(options: AppOptions): Hono<Env> {
   })
   app.onError((thrown, context) => {
     const error = toLlmError(thrown)
-    const clientError = context.var.recorder.recordFailure(error)
+    const clientError = context.get('recorder').recordFailure(error)
     const protocol = protocolOf({ path: context.req.path, headers: context.req.raw.headers })
     for (const [name, value] of Object.entries(retryHeaders(error))) context.header(name, value)
     return context.json(protocol.error(clientError), statusOf(error) as ContentfulStatusCode)
@@ -90,7 +88,7 @@ export function createApp(options: AppOptions): Hono<Env> {
   if (admins === undefined) app.all('/admin/*', notHere)
   else app.route('/admin', adminRoutes({ admins, database, registry, keys: settings.keys ?? {} }))
   app.use(async (context, next) => {
-    const { recorder } = context.var
+    const recorder = context.get('recorder')
     if (keys.isRequired) {
       const client = keys.clientOf(context.req.raw.headers)
       context.set('client', client)

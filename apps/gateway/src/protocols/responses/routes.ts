@@ -43,7 +43,7 @@ export function responsesRoutes(registry: ProviderRegistry, store: ResponseStore
     return { protocol, raw: rawResponses(body, before?.items, references), read } as const
   }
   app.post('/responses', async (context) => {
-    const { recorder } = context.var
+    const recorder = context.get('recorder')
     const owner = ownerOf(context)
     const body = await readJson(context)
     const provider = await providerFor(context, registry, body)
@@ -114,7 +114,7 @@ export function responsesRoutes(registry: ProviderRegistry, store: ResponseStore
     })
   })
   app.post('/responses/input_tokens', async (context) => {
-    const { recorder } = context.var
+    const recorder = context.get('recorder')
     const body = await readJson(context)
     const provider = await providerFor(context, registry, body)
     const reading = await readingOf(recorder, body, ownerOf(context))
