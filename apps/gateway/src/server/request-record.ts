@@ -81,6 +81,7 @@ export class RequestRecorder {
   #errorContext: ErrorContext | undefined
   #warnings: readonly Warning[] = []
   #streamed = false
+  #isDetached = false
   #ended = false
   #isPartial = false
   #place: Provider | undefined
@@ -107,9 +108,14 @@ export class RequestRecorder {
     return this.limits.stalled ?? 120_000
   }
 
-  /** Whether the stream writer ends this record. */
-  get isStreamed(): boolean {
-    return this.#streamed
+  /** Whether whoever makes the answer ends this record, and not the end of the HTTP response. */
+  get endsLater(): boolean {
+    return this.#streamed || this.#isDetached
+  }
+
+  /** From now on the call goes on without its client. */
+  detach(): void {
+    this.#isDetached = true
   }
 
   /** Aborts the call because the gateway stops; the client gets an error that says so. */
@@ -178,7 +184,7 @@ export class RequestRecorder {
     const identity = key !== undefined && { key, tenant: JSON.stringify([key, metadata.tenant ?? '']) }
     const all = { ...metadata, ...identity }
     return {
-      signal: AbortSignal.any([this.request.signal, this.#cut.signal]),
+      signal: this.#isDetached ? this.#cut.signal : AbortSignal.any([this.request.signal, this.#cut.signal]),
       ...(this.limits.timeout !== undefined && { timeout: this.limits.timeout }),
       ...(Object.keys(all).length > 0 && { metadata: all }),
     }
