@@ -15,6 +15,7 @@ import { completionsRoutes } from '../protocols/completions/routes.js'
 import { ollamaRoutes } from '../protocols/ollama/routes.js'
 import { openaiRoutes } from '../protocols/openai/routes.js'
 import { protocolOf } from '../protocols/protocols.js'
+import type { BackgroundAnswers } from '../protocols/responses/background.js'
 import type { ResponseStore } from '../protocols/responses/response-store.js'
 import { responsesRoutes } from '../protocols/responses/routes.js'
 import { ApiKeys } from './api-keys.js'
@@ -34,6 +35,7 @@ export interface AppOptions {
   /** Whether only this machine can reach the gateway. */
   loopback: boolean
   responses: ResponseStore
+  background: BackgroundAnswers
   metrics: Metrics
   listeners: readonly RequestListener[]
   /** The running requests. */
@@ -51,7 +53,7 @@ export interface AppOptions {
 /** The hono app of one configuration. */
 export function createApp(options: AppOptions): Hono<Env> {
   const { registry, settings, loopback, responses, metrics, listeners, running, isReady, assets } = options
-  const { database, admins, prices } = options
+  const { background, database, admins, prices } = options
   const { origins = [], hosts = [], maxBytes = 20 * 1024 * 1024 } = settings
   const keys = new ApiKeys(settings.keys, database?.keys, admins !== undefined)
   const app = new Hono<Env>({ strict: false })
@@ -67,7 +69,7 @@ export function createApp(options: AppOptions): Hono<Env> {
     recorder.note({ path: routeOf(context) })
     if (settings.telemetry) await traceRequest(context, recorder, next)
     else await next()
-    if (recorder.isStreamed) return
+    if (recorder.endsLater) return
     for (const [name, value] of Object.entries(recorder.responseHeaders())) context.header(name, value)
     recorder.end(context.res.status)
   })
@@ -107,7 +109,7 @@ export function createApp(options: AppOptions): Hono<Env> {
   app.route('/v1', anthropicRoutes(registry))
   app.route('/v1', openaiRoutes(registry))
   app.route('/v1', completionsRoutes(registry))
-  app.route('/v1', responsesRoutes(registry, responses))
+  app.route('/v1', responsesRoutes(registry, responses, background))
   return app
 }
 

@@ -36,6 +36,7 @@ export class RequestRecorder {
   #errorContext: ErrorContext | undefined
   #warnings: readonly Warning[] = []
   #streamed = false
+  #isDetached = false
   #ended = false
   #isPartial = false
   #place: Provider | undefined
@@ -69,9 +70,14 @@ export class RequestRecorder {
     return this.limits.stalled ?? 120_000
   }
 
-  /** Whether the stream writer ends this record. */
-  get isStreamed(): boolean {
-    return this.#streamed
+  /** Whether whoever makes the answer ends this record, and not the end of the HTTP response. */
+  get endsLater(): boolean {
+    return this.#streamed || this.#isDetached
+  }
+
+  /** From now on the call goes on without its client. */
+  detach(): void {
+    this.#isDetached = true
   }
 
   /** Aborts the call because the gateway stops; the client gets an error that says so. */
@@ -149,7 +155,7 @@ export class RequestRecorder {
   /** The signal of calls. `AbortSignal.any` would cost more than all the rest of a record. */
   #signal(): AbortSignal {
     const { signal: client } = this.request
-    if (!this.#follows) {
+    if (!this.#follows && !this.#isDetached) {
       this.#follows = true
       const follow = () => this.#abort.abort(client.reason)
       if (client.aborted) follow()
