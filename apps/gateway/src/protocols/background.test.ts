@@ -49,7 +49,7 @@ async function world({ keys, shared }: { keys?: object; shared?: string } = {}) 
   const model = puppet()
   const records: RequestRecord[] = []
   const loaded = await loadConfig({
-    config: { gateway: { ...(keys && { keys }) } as never, ...(shared && { shared }) },
+    config: { gateway: { drain: 100, ...(keys && { keys }) } as never, ...(shared && { shared }) },
     user: false,
   })
   const start = () =>
