@@ -5,7 +5,6 @@ import { yieldToEventLoop } from '@patchbay/core/wrap'
 import type { Context } from 'hono'
 import type { FieldNames } from '../answer/client-errors.js'
 import { requestError } from '../answer/http-status.js'
-import type { Env } from '../server/request-context.js'
 import { largeBody, parseJson, parseJsonStream } from './json.js'
 import { jsonReplacer, writeInThread } from './json-thread.js'
 
@@ -33,8 +32,13 @@ export function hasLargeBody(context: Context): boolean {
 
 const jsonHeaders = { 'content-type': 'application/json' }
 
+/** The part of a request's context that names it. */
+interface Named {
+  get(name: 'recorder'): { readonly idHeaders: Record<string, string> }
+}
+
 /** A JSON response; a large one is written in slices. */
-export async function writeJson(context: Context<Env>, value: Json): Promise<Response> {
+export async function writeJson(context: Named, value: Json): Promise<Response> {
   // A plain object, which the server writes as it is: hono would make two lists of headers of it, and sort them.
   const headers = { ...jsonHeaders, ...context.get('recorder').idHeaders }
   if (jsonLength(value, largeBody) < largeBody) return new Response(JSON.stringify(value), { headers })

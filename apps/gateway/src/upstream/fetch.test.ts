@@ -135,17 +135,23 @@ describe.each([
     await left
   })
 
-  test('a connection that breaks is an error with its code, before and in the middle of an answer', async () => {
+  test('a connection that breaks is the error of fetch, before and in the middle of an answer', async () => {
     use()
     const url = await serving((request, response) => {
       if (request.url === '/') request.socket.destroy()
       else response.write('begun', () => request.socket.destroy())
     })
-    await expect(upstreamFetch(url, manual)).rejects.toMatchObject({ code: 'UND_ERR_SOCKET' })
+    await expect(upstreamFetch(url, manual)).rejects.toMatchObject({
+      message: 'fetch failed',
+      cause: { code: 'UND_ERR_SOCKET' },
+    })
     const response = await upstreamFetch(`${url}/body`, manual)
-    await expect(response.text()).rejects.toThrow()
+    await expect(response.text()).rejects.toMatchObject({
+      message: 'terminated',
+      cause: { code: 'UND_ERR_SOCKET' },
+    })
     closing.splice(0).map((server) => server.close())
-    await expect(upstreamFetch(url, manual)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+    await expect(upstreamFetch(url, manual)).rejects.toMatchObject({ cause: { code: 'ECONNREFUSED' } })
   })
 
   test('a reader that waits makes the server wait', async () => {

@@ -30,6 +30,7 @@ export class UpstreamAnswer {
   readonly #chunks: Bytes[] = []
   #buffered = 0
   #isPaused = false
+  #hasBegun = false
   #ended = false
   #failure: { error: unknown } | undefined
   #waiting: { resolve: (read: Read) => void; reject: (error: unknown) => void } | undefined
@@ -107,8 +108,9 @@ export class UpstreamAnswer {
     this.#end()
   }
 
-  onError(error: unknown): void {
-    this.#fail(error)
+  onError(cause: unknown): void {
+    // As `fetch` fails, so that errors are recognised alike.
+    this.#fail(new TypeError(this.#hasBegun ? 'terminated' : 'fetch failed', { cause }))
   }
 
   // Node 24 and later.
@@ -140,12 +142,13 @@ export class UpstreamAnswer {
   }
 
   onResponseError(_: Controller, error: unknown): void {
-    this.#fail(error)
+    this.onError(error)
   }
 
   #begin(status: number, headers: [string, string][], statusText: string): void {
     // Another one follows, as after 100 or 103.
     if (status < 200) return
+    this.#hasBegun = true
     try {
       this.#resolve(new UpstreamResponse(this, status, statusText, new Headers(headers)))
     } catch (error) {

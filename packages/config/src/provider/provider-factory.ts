@@ -25,7 +25,7 @@ interface EntryOptions {
 const notInScope = { policies: undefined, requires: undefined, apiKey: undefined, headers: undefined }
 
 /** The backends with the option `fetch`. */
-const takingFetch = new Set(['claude', 'openai', 'ollama'])
+const takingFetch = new Set(['claude', 'openai', 'ollama', 'gemini'])
 
 /** Makes the providers of one configuration. */
 export class ProviderBuilder {

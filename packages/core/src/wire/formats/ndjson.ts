@@ -11,7 +11,7 @@ import { lineSplitter } from './lines.js'
 export function jsonLines(
   body: ReadableStream<Uint8Array>,
   isLast: (value: unknown) => boolean = () => false,
-): AsyncGenerator<unknown> {
+): AsyncIterableIterator<unknown> {
   const split = lineSplitter()
   return decodeBody(body, function* (text, last, over) {
     for (const line of split(text, last)) {

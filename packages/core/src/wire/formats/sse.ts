@@ -88,7 +88,7 @@ function errorData(value: string): string {
  * The events of a body. Comments and events without data are skipped.
  * @throws {LlmError} `network` if the connection breaks, `bad-response` for a line or event above the limit
  */
-export function serverEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<ServerEvent> {
+export function serverEvents(body: ReadableStream<Uint8Array>): AsyncIterableIterator<ServerEvent> {
   return decodeBody(body, eventSplitter())
 }
 
@@ -99,7 +99,7 @@ export function serverEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<S
 export function jsonEvents(
   body: ReadableStream<Uint8Array>,
   isLast: (value: unknown) => boolean = () => false,
-): AsyncGenerator<unknown> {
+): AsyncIterableIterator<unknown> {
   const split = eventSplitter()
   return decodeBody(body, function* (text, last, over) {
     for (const { data } of split(text, last)) {

@@ -8,34 +8,94 @@ import { connectionLost } from './connection-error.js'
  * used again. Leaving the loop before that cancels the body.
  * @throws {LlmError} `network` if the connection breaks
  */
-export async function* decodeBody<T>(
+export function decodeBody<T>(
   body: ReadableStream<Uint8Array>,
   decode: (text: string, last: boolean, over: () => void) => Iterable<T>,
-): AsyncGenerator<T> {
-  const reader = body.getReader()
-  const decoder = new TextDecoder()
-  let over = false
-  const markOver = () => {
-    over = true
+): AsyncIterableIterator<T, undefined> {
+  return new DecodedBody(body, decode)
+}
+
+const end = { done: true, value: undefined } as const
+
+/** By hand: what arrived together is given out without the promises that a generator would add to each value. */
+class DecodedBody<T> implements AsyncIterableIterator<T, undefined> {
+  readonly #body: ReadableStream<Uint8Array>
+  readonly #decode: (text: string, last: boolean, over: () => void) => Iterable<T>
+  readonly #decoder = new TextDecoder()
+  #reader: ReadableStreamDefaultReader<Uint8Array> | undefined
+  #items: Iterator<T> | undefined
+  #isOver = false
+  #isComplete = false
+  #hasEnded = false
+  readonly #markOver = () => {
+    this.#isOver = true
   }
-  let complete = false
-  try {
-    while (!over) {
-      let read: Awaited<ReturnType<typeof reader.read>>
-      try {
-        read = await reader.read()
-      } catch (cause) {
-        throw connectionLost(cause)
-      }
-      if (read.done) {
-        complete = true
-        return yield* decode(decoder.decode(), true, markOver)
-      }
-      for (const item of decode(decoder.decode(read.value, { stream: true }), false, markOver)) yield item
+
+  constructor(
+    body: ReadableStream<Uint8Array>,
+    decode: (text: string, last: boolean, over: () => void) => Iterable<T>,
+  ) {
+    this.#body = body
+    this.#decode = decode
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  next(): Promise<IteratorResult<T, undefined>> {
+    try {
+      const item = this.#nextItem()
+      return item === undefined ? this.#read() : Promise.resolve(item)
+    } catch (error) {
+      this.#leave()
+      return Promise.reject(error)
     }
-  } finally {
-    if (over && !complete) void drain(reader)
-    else if (!complete) void reader.cancel().catch(() => {})
+  }
+
+  async return(): Promise<IteratorReturnResult<undefined>> {
+    this.#leave()
+    return end
+  }
+
+  /** The next value of what has arrived, or the end; `undefined` if more must be read. */
+  #nextItem(): IteratorResult<T, undefined> | undefined {
+    if (this.#hasEnded) return end
+    const item = this.#items?.next()
+    if (item !== undefined && !item.done) return item
+    if (!this.#isOver && !this.#isComplete) return undefined
+    this.#leave()
+    return end
+  }
+
+  async #read(): Promise<IteratorResult<T, undefined>> {
+    try {
+      this.#reader ??= this.#body.getReader()
+      for (;;) {
+        const { done, value } = await this.#reader.read().catch((cause: unknown) => {
+          throw connectionLost(cause)
+        })
+        if (this.#hasEnded) return end
+        this.#isComplete = done
+        const text = done ? this.#decoder.decode() : this.#decoder.decode(value, { stream: true })
+        this.#items = this.#decode(text, done, this.#markOver)[Symbol.iterator]()
+        const item = this.#nextItem()
+        if (item !== undefined) return item
+      }
+    } catch (error) {
+      this.#leave()
+      throw error
+    }
+  }
+
+  /** Ends the reading: the rest after the last value of interest is read and ignored, any other is cancelled. */
+  #leave(): void {
+    if (this.#hasEnded) return
+    this.#hasEnded = true
+    if (this.#isComplete) return
+    const reader = (this.#reader ??= this.#body.getReader())
+    if (this.#isOver) void drain(reader)
+    else void reader.cancel().catch(() => {})
   }
 }
 
