@@ -112,6 +112,28 @@ describe.skipIf(!browserPath)('the page of admins', () => {
     expect(wrong).toEqual([])
   })
 
+  it('gives the spend as CSV, and says what failed, with a way to try again', async () => {
+    const { url, admin, ask, written } = await adminWorld()
+    await ask((await admin('POST', '/keys', { name: 'ann' })).body.key)
+    await written()
+    const { page } = await open(url)
+    await signIn(page)
+    await page.getByRole('rowheader', { name: 'ann' }).waitFor()
+    const saved = page.waitForEvent('download')
+    await page.getByRole('button', { name: 'Download CSV' }).click()
+    const download = await saved
+    expect(download.suggestedFilename()).toBe('spend-by-key.csv')
+    expect(readFileSync(await download.path(), 'utf8')).toMatch(/^key,requests,.*\r\nann,1,/)
+    await page.route('**/admin/teams', (route) =>
+      route.fulfill({ status: 503, json: { error: { message: 'The database cannot be reached.' } } }),
+    )
+    await view(page, 'Teams')
+    await page.getByText('The database cannot be reached.').waitFor()
+    await page.unroute('**/admin/teams')
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await page.getByText('There are no teams yet.').waitFor()
+  })
+
   it('notices that the gateway is gone, and waits for it', async () => {
     const { url } = await adminWorld()
     const { page, context } = await open(url)
@@ -131,11 +153,9 @@ describe.skipIf(!browserPath)('the page of admins', () => {
     ['phone', { viewport: { width: 320, height: 640 }, hasTouch: true, isMobile: true }],
   ])('can be used by everybody: %s', { timeout: 60_000 }, async (look, options) => {
     const markup = '<img src=x onerror=alert(1)>'
-    const { url, admin, ask, written } = await adminWorld({}, () => {
-      const provider = mockProvider({ retry: false })
-      provider.answer('Hi.', new LlmError('overloaded', 'Busy.'), 'Hi.')
-      return provider
-    })
+    const provider = mockProvider({ retry: false, answers: ['Hi.', new LlmError('overloaded', 'Busy.')] })
+    const prices = { 'mock-1': { input: 30_000, output: 150_000 } }
+    const { url, admin, ask, written } = await adminWorld({}, () => provider, { prices })
     await admin('POST', '/teams', { name: 'red', budget: [{ per: 'month', usd: 500 }] })
     const { key } = (await admin('POST', '/keys', { name: 'ann', team: 'red' })).body
     for (const model of ['default', 'default', markup])
@@ -154,7 +174,8 @@ describe.skipIf(!browserPath)('the page of admins', () => {
     await page.getByLabel('Admin key').waitFor()
     await check('sign-in')
     await signIn(page)
-    await page.getByRole('rowheader', { name: 'ann' }).waitFor()
+    const row = page.getByRole('row').filter({ has: page.getByRole('rowheader', { name: 'ann' }) })
+    expect(await row.textContent()).toMatch(/\$0\.[0-9]*[1-9]/)
     await check('spend')
     await view(page, 'Keys')
     await page.getByRole('button', { name: 'Change ann' }).click()
@@ -165,7 +186,7 @@ describe.skipIf(!browserPath)('the page of admins', () => {
     await page.getByText('$500 a month').waitFor()
     await check('teams')
     await view(page, 'Requests')
-    await page.locator('.tight li').first().waitFor()
+    await page.getByText(markup).waitFor()
     await check('requests')
     await view(page, 'Audit')
     await page.getByText('createTeam red').waitFor()
