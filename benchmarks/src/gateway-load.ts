@@ -3,11 +3,11 @@ import { Agent, request as ask, type IncomingMessage } from 'node:http'
 
 /** What is asked for. */
 export interface Load {
-  kind: 'latency' | 'requests' | 'stream' | 'hold'
+  kind: 'latency' | 'requests' | 'stream' | 'burst' | 'hold'
   url: string
   headers: Record<string, string>
   /** What the gateway calls them. */
-  models: Record<'plain' | 'stream' | 'hold', string>
+  models: Record<'plain' | 'stream' | 'burst' | 'hold', string>
   callers: number
   /** Of load, in milliseconds; of `latency`, how many calls. */
   amount: number
@@ -91,8 +91,8 @@ if (kind === 'latency') {
 } else {
   const until = began + amount
   const one = async () => {
-    while (performance.now() < until)
-      await call(kind === 'stream' ? models.stream : models.plain, kind === 'stream')
+    const isStream = kind === 'stream' || kind === 'burst'
+    while (performance.now() < until) await call(isStream ? models[kind] : models.plain, isStream)
   }
   await Promise.all(Array.from({ length: callers }, one))
 }

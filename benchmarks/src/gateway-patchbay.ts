@@ -12,7 +12,7 @@ const entry = (model: string) => ({
 })
 const config = {
   default: 'plain',
-  providers: { plain: entry('plain'), stream: entry('stream'), hold: entry('hold') },
+  providers: { plain: entry('plain'), stream: entry('stream'), burst: entry('burst'), hold: entry('hold') },
 }
 const gateway = await serve({ loaded: await loadConfig({ config, user: false }), port: 0 })
 process.stdout.write(`${gateway.url}\n`)

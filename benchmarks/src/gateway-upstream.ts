@@ -1,5 +1,5 @@
 // The service behind the gateways of the benchmark. The model's name says what it does: `plain` answers at once, whole or
-// as a short stream, `stream` gives 500 tokens, a packet each, `hold` gives one and stays open.
+// as a short stream, `stream` gives 500 tokens, a packet each, `burst` 20 a packet, as fast services do, `hold` gives one and stays open.
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
@@ -30,9 +30,11 @@ const server = createServer(async (request, response) => {
     return void response.end(`${chunk({}, null, { choices: [], usage })}data: [DONE]\n\n`)
   }
   if (model === 'hold') return void response.write(chunk({ content: 'word0 ' }))
-  for (let token = 0; token < tokens && !response.destroyed; token++) {
+  const size = model === 'burst' ? 20 : 1
+  for (let token = 0; token < tokens && !response.destroyed; token += size) {
     // No two alike: LiteLLM takes a model that says the same over and over for a broken one.
-    response.write(chunk({ content: `word${token} ` }))
+    const packet = Array.from({ length: size }, (_, at) => chunk({ content: `word${token + at} ` }))
+    response.write(packet.join(''))
     await new Promise((resolve) => setImmediate(resolve))
   }
   response.write(chunk({}, 'stop'))

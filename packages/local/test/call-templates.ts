@@ -154,6 +154,13 @@ export const callTemplates: CallTemplate[] = [
   },
   { family: 'Devstral, Ministral 3', format: 'Mistral', calls: each(`[TOOL_CALLS]${name}[ARGS]${json}`) },
   { family: 'Functionary 3.1', format: 'Functionary', calls: each(`<function=${name}>${json}</function>`) },
+  { family: 'Functionary 3.2', format: 'recipients', calls: each(`>>>${name}\n${json}`) },
+  { family: 'GigaChat 3', format: 'JSON', calls: each(`function call<|role_sep|>\n${object}`), single: true },
+  {
+    family: 'Command R+',
+    format: 'JSON',
+    calls: `\nAction:\n\`\`\`json\n[\n${each(`    {\n        "tool_name": "${name}",\n        "parameters": ${json}\n    }`, ',\n')}\n]\`\`\``,
+  },
   {
     family: 'Solar',
     format: 'Solar',

@@ -16,6 +16,8 @@ if (args.includes('--list-devices')) {
 }
 if (process.env.PATCHBAY_FAKE_LOG)
   appendFileSync(process.env.PATCHBAY_FAKE_LOG, `${process.pid} ${args.join(' ')}\n`)
+if (process.env.PATCHBAY_FAKE_LOG)
+  appendFileSync(`${process.env.PATCHBAY_FAKE_LOG}.environment`, JSON.stringify(process.env))
 if (kind === 'refuses') {
   process.stderr.write('0.00.100.000 I loading\n0.00.101.000 E llama_model_load: error: wrong tensor shape\n')
   process.exit(1)
@@ -23,7 +25,7 @@ if (kind === 'refuses') {
 if (kind === 'dies-loading') process.kill(process.pid, 'SIGSEGV')
 
 /** Token of pico's vocabulary that stands for the letter `a`. */
-const token = Number(process.env.PATCHBAY_FAKE_TOKEN ?? 65)
+const token = Number(process.env.PATCHBAY_FAKE_LETTER ?? 65)
 let polls = 0
 let written = 0
 
@@ -60,7 +62,14 @@ createServer(async (request, response) => {
     if (kind === 'dies' && written === 20) process.kill(process.pid, 'SIGKILL')
     if (kind === 'hangs' && written === 20) process.kill(process.pid, 'SIGSTOP')
     written++
-    send({ content: 'a', tokens: [token], stop: false, tokens_predicted: count, tokens_evaluated: 1 })
+    const tokens = kind === 'no-tokens' ? [] : [token]
+    send({
+      content: 'a',
+      tokens,
+      stop: false,
+      ...(kind !== 'no-tokens' && { tokens_predicted: count }),
+      tokens_evaluated: 1,
+    })
     await new Promise((resolve) => setTimeout(resolve, 2))
   }
 }).listen(args.includes('--port') ? Number(optionOf('--port')) : optionOf('--host'))

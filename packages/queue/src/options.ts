@@ -129,7 +129,13 @@ export function turnOf(
   options: Record<string, unknown>,
   otherwise: string,
 ): { caller: string; level: number } {
-  checkOptionNames(options, ['priority', 'caller', 'forWorker'], 'of providerOptions.queue')
+  const own = ['priority', 'caller']
+  // Set by the provider for itself; null if the caller has set it.
+  checkOptionNames(
+    options,
+    options.forWorker === null ? own : [...own, 'forWorker'],
+    'of providerOptions.queue',
+  )
   const { priority = 'normal', caller = otherwise } = options
   if (typeof caller !== 'string')
     throw new LlmError('invalid-request', 'providerOptions.queue.caller must be a string.')

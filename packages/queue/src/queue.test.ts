@@ -1,5 +1,5 @@
 // Calls through a queue: whole, streamed, aborted, typed.
-import { isLlmError } from '@patchbay/core'
+import { type ChatRequest, isLlmError } from '@patchbay/core'
 import { mockProvider } from '@patchbay/testing'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { hasRedis, type Redis, startRedis } from '../../policies/test/redis.js'
@@ -44,5 +44,25 @@ describe.skipIf(!hasRedis)('a queue', () => {
     expect(
       isLlmError(await llm.rerank({ query: 'a', documents: ['b'] }).catch((error) => error), 'unsupported'),
     ).toBe(true)
+  })
+  it.each([
+    {},
+    null,
+    undefined,
+    'x',
+    { providerOptions: { mock: { secret: 1 } } },
+  ])('refuses the name under which it sends options to the worker: %j', async (forWorker) => {
+    const { llm } = await open()
+    const providerOptions: NonNullable<ChatRequest['providerOptions']> = { queue: { forWorker } }
+    for (const call of [
+      () => llm.chat({ messages: 'x', providerOptions }),
+      () => llm.stream({ messages: 'x', providerOptions }).response(),
+      () => llm.embed({ input: 'x', providerOptions }),
+      () => llm.countTokens({ messages: 'x', providerOptions }),
+    ]) {
+      const failure: unknown = await call().catch((error) => error)
+      expect(isLlmError(failure, 'invalid-request')).toBe(true)
+      expect(String(failure)).toContain('forWorker is not an option of providerOptions.queue')
+    }
   })
 })

@@ -42,7 +42,7 @@ export function adminRoutes({ admins, database, registry, keys }: AdminOptions):
     refuseCrossSite(context)
     const admin = admins.nameOf(context.req.raw.headers, addressOf(context))
     context.set('admin', admin)
-    context.var.recorder.note({ key: admin })
+    context.get('recorder').note({ key: admin })
     context.header('cache-control', 'no-store')
     context.header('x-content-type-options', 'nosniff')
     await next()
@@ -65,7 +65,7 @@ export function adminRoutes({ admins, database, registry, keys }: AdminOptions):
         name: context.req.param('name') ?? '',
         query: queryOf(context, operation),
         body: body as never,
-        change: changing(database, context.var.admin ?? '', operation.id, body),
+        change: changing(database, context.get('admin') ?? '', operation.id, body),
       }
       const answer = await operation.run(call)
       const wantsCsv = call.query.format === 'csv' || context.req.header('accept') === 'text/csv'

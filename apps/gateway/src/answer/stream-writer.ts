@@ -12,13 +12,16 @@ export interface StreamFormat {
    * @throws {LlmError} what the client must be told in place of the answer
    */
   begin?(first: ChatEvent): void
-  /** Gets the way to send text that comes without an event; `send` settles when the client can take more. */
-  open?(send: (text: string) => Promise<void>): void
+  /** Gets the way to send text that comes without an event. */
+  open?(send: Send): void
   /** The text to send for an event; may be empty. */
   event(event: ChatEvent): string | Promise<string>
   /** The text that ends a broken stream. */
   error(error: LlmError): string
 }
+
+/** Sends text; if the client cannot take more, the promise settles when it can. */
+export type Send = (text: string) => Promise<void> | undefined
 
 // Bytes that may wait for a client before the call waits too.
 const maxBuffered = 64 * 1024
@@ -56,8 +59,7 @@ export async function streamResponse(
     'content-type': format.contentType,
     'cache-control': 'no-cache',
     'x-accel-buffering': 'no',
-    'x-request-id': recorder.id,
-    'request-id': recorder.id,
+    ...recorder.idHeaders,
     ...recorder.responseHeaders(),
   }
   return new Response(body, { headers })
@@ -89,7 +91,8 @@ class StreamWriter {
       for (let event = first; !event.done; event = await this.events.next()) {
         if (event !== first) this.recorder.recordEvent(event.value)
         const text = this.format.event(event.value)
-        await this.#send(typeof text === 'string' ? text : await text, controller)
+        const waiting = this.#send(typeof text === 'string' ? text : await text, controller)
+        if (waiting !== undefined) await waiting
       }
     } catch (thrown) {
       const error = toLlmError(thrown)
@@ -119,10 +122,18 @@ class StreamWriter {
     this.resume()
   }
 
-  /** Sends text, and waits while the client reads more slowly than it comes. */
-  async #send(text: string, controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
-    this.#write(text, controller)
-    while ((controller.desiredSize ?? 0) <= 0 && !this.#isCancelled) await this.#waitForReader(controller)
+  /** Sends text. While the client reads more slowly than it comes, there is something to wait for. */
+  #send(text: string, controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> | undefined {
+    if (text !== '') this.#write(text, controller)
+    return this.#mustWait(controller) ? this.#untilRead(controller) : undefined
+  }
+
+  #mustWait(controller: ReadableStreamDefaultController<Uint8Array>): boolean {
+    return (controller.desiredSize ?? 0) <= 0 && !this.#isCancelled
+  }
+
+  async #untilRead(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+    while (this.#mustWait(controller)) await this.#waitForReader(controller)
   }
 
   /** Waits until the client has read; cuts one that reads nothing for `stalledMs`. */

@@ -5,6 +5,7 @@ import { yieldToEventLoop } from '@patchbay/core/wrap'
 import type { Context } from 'hono'
 import type { FieldNames } from '../answer/client-errors.js'
 import { requestError } from '../answer/http-status.js'
+import type { Env } from '../server/request-context.js'
 import { largeBody, parseJson, parseJsonStream } from './json.js'
 import { jsonReplacer, writeInThread } from './json-thread.js'
 
@@ -33,12 +34,14 @@ export function hasLargeBody(context: Context): boolean {
 const jsonHeaders = { 'content-type': 'application/json' }
 
 /** A JSON response; a large one is written in slices. */
-export async function writeJson(context: Context, value: Json): Promise<Response> {
-  if (jsonLength(value, largeBody) < largeBody) return context.body(JSON.stringify(value), 200, jsonHeaders)
+export async function writeJson(context: Context<Env>, value: Json): Promise<Response> {
+  // A plain object, which the server writes as it is: hono would make two lists of headers of it, and sort them.
+  const headers = { ...jsonHeaders, ...context.get('recorder').idHeaders }
+  if (jsonLength(value, largeBody) < largeBody) return new Response(JSON.stringify(value), { headers })
   // Other requests get their turn between reading the answer and writing it.
   await yieldToEventLoop()
   const blob = await largeJson(value)
-  return context.body(blob.stream(), 200, { ...jsonHeaders, 'content-length': String(blob.size) })
+  return new Response(blob.stream(), { headers: { ...headers, 'content-length': String(blob.size) } })
 }
 
 /** A JSON response with vectors; many are written by the worker thread, because numbers take long. */

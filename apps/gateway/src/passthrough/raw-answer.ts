@@ -17,7 +17,7 @@ const maxWaiting = 100_000
 export class RawAnswer {
   #exchanges: Exchange[] = []
   #chosen: Exchange | undefined
-  #write: ((event: Json) => Promise<void>) | undefined
+  #write: ((event: Json) => Promise<void> | undefined) | undefined
 
   /** `refusal` is the error of a request that only this provider, of the same protocol, can honour. */
   constructor(
@@ -59,8 +59,8 @@ export class RawAnswer {
     return found !== undefined
   }
 
-  /** Passes on each further event as it comes; the service is read on when `write` has settled. */
-  pipe(write: (event: Json) => Promise<void>): void {
+  /** Passes on each further event as it comes; if `write` returns a promise, the service is read on when it has settled. */
+  pipe(write: (event: Json) => Promise<void> | undefined): void {
     if (this.#chosen !== undefined) this.#write = write
   }
 
@@ -112,7 +112,8 @@ export function withRawEvents(
     },
     event(event) {
       if (!isRaw) return translated.event(event)
-      const text = answer.take().map(write).join('')
+      const waiting = answer.take()
+      const text = waiting.length === 0 ? '' : waiting.map(write).join('')
       return event.type === 'finish' ? text + end : text
     },
   }

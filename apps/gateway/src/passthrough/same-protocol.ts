@@ -43,7 +43,7 @@ export async function readFor(
   provider: Provider,
   { protocol, raw, read }: RequestReader,
 ): Promise<ReadRequest> {
-  const { recorder } = context.var
+  const recorder = context.get('recorder')
   const name = providers[protocol]
   const translated = async (): Promise<ChatRequest> => {
     const request = await read()

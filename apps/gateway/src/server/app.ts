@@ -15,6 +15,7 @@ import { completionsRoutes } from '../protocols/completions/routes.js'
 import { ollamaRoutes } from '../protocols/ollama/routes.js'
 import { openaiRoutes } from '../protocols/openai/routes.js'
 import { protocolOf } from '../protocols/protocols.js'
+import type { BackgroundAnswers } from '../protocols/responses/background.js'
 import type { ResponseStore } from '../protocols/responses/response-store.js'
 import { responsesRoutes } from '../protocols/responses/routes.js'
 import { ApiKeys } from './api-keys.js'
@@ -34,6 +35,7 @@ export interface AppOptions {
   /** Whether only this machine can reach the gateway. */
   loopback: boolean
   responses: ResponseStore
+  background: BackgroundAnswers
   metrics: Metrics
   listeners: readonly RequestListener[]
   /** The running requests. */
@@ -51,7 +53,7 @@ export interface AppOptions {
 /** The hono app of one configuration. */
 export function createApp(options: AppOptions): Hono<Env> {
   const { registry, settings, loopback, responses, metrics, listeners, running, isReady, assets } = options
-  const { database, admins, prices } = options
+  const { background, database, admins, prices } = options
   const { origins = [], hosts = [], maxBytes = 20 * 1024 * 1024 } = settings
   const keys = new ApiKeys(settings.keys, database?.keys, admins !== undefined)
   const app = new Hono<Env>({ strict: false })
@@ -59,9 +61,7 @@ export function createApp(options: AppOptions): Hono<Env> {
   app.use(async (context, next) => {
     const recorder = new RequestRecorder(context.req.raw, settings, listeners)
     context.set('recorder', recorder)
-    // OpenAI's clients read the first name, Anthropic's the second.
-    context.header('x-request-id', recorder.id)
-    context.header('request-id', recorder.id)
+    for (const [name, value] of Object.entries(recorder.idHeaders)) context.header(name, value)
     metrics.began()
     recorder.onEnd(metrics.ended)
     running.add(recorder)
@@ -69,13 +69,13 @@ export function createApp(options: AppOptions): Hono<Env> {
     recorder.note({ path: routeOf(context) })
     if (settings.telemetry) await traceRequest(context, recorder, next)
     else await next()
-    if (recorder.isStreamed) return
+    if (recorder.endsLater) return
     for (const [name, value] of Object.entries(recorder.responseHeaders())) context.header(name, value)
     recorder.end(context.res.status)
   })
   app.onError((thrown, context) => {
     const error = toLlmError(thrown)
-    const clientError = context.var.recorder.recordFailure(error)
+    const clientError = context.get('recorder').recordFailure(error)
     const protocol = protocolOf({ path: context.req.path, headers: context.req.raw.headers })
     for (const [name, value] of Object.entries(retryHeaders(error))) context.header(name, value)
     return context.json(protocol.error(clientError), statusOf(error) as ContentfulStatusCode)
@@ -91,7 +91,7 @@ export function createApp(options: AppOptions): Hono<Env> {
   if (admins === undefined) app.all('/admin/*', notHere)
   else app.route('/admin', adminRoutes({ admins, database, registry, keys: settings.keys ?? {} }))
   app.use(async (context, next) => {
-    const { recorder } = context.var
+    const recorder = context.get('recorder')
     if (keys.isRequired) {
       const client = keys.clientOf(context.req.raw.headers)
       context.set('client', client)
@@ -110,7 +110,7 @@ export function createApp(options: AppOptions): Hono<Env> {
   app.route('/v1', anthropicRoutes(registry))
   app.route('/v1', openaiRoutes(registry))
   app.route('/v1', completionsRoutes(registry))
-  app.route('/v1', responsesRoutes(registry, responses))
+  app.route('/v1', responsesRoutes(registry, responses, background))
   return app
 }
 

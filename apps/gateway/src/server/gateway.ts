@@ -4,6 +4,7 @@ import type { Loaded } from '@patchbay/config'
 import { LlmError } from '@patchbay/core'
 import { AdminKeys, type Guesses } from '../admin/admin-keys.js'
 import { GatewayDatabase } from '../database/gateway-database.js'
+import { BackgroundAnswers } from '../protocols/responses/background.js'
 import { ResponseStore } from '../protocols/responses/response-store.js'
 import { createApp } from './app.js'
 import { assets } from './assets.js'
@@ -57,6 +58,7 @@ export function gateway(options: GatewayOptions): Gateway {
   const { strictModels, otherwise, onRequest } = options
   const metrics = new Metrics()
   const responses = new ResponseStore(() => current.connections.state())
+  const background = new BackgroundAnswers(responses)
   const { database: address, keepRequests = defaultKeepRequests } = options.loaded.gateway
   const database = address === undefined ? undefined : new GatewayDatabase({ address, keepRequests })
   if (database !== undefined) metrics.watch(database)
@@ -73,6 +75,7 @@ export function gateway(options: GatewayOptions): Gateway {
       settings,
       loopback: options.public !== true,
       responses,
+      background,
       metrics,
       listeners: [() => connections.release(), onRequest ?? logProblem],
       running,

@@ -21,7 +21,7 @@ export async function providerFor(
   registry: ProviderRegistry,
   body: Json,
 ): Promise<Provider> {
-  const { recorder, client } = context.var
+  const [recorder, client] = [context.get('recorder'), context.get('client')]
   const model = modelName(body)
   if (model !== undefined) recorder.note({ model: withoutKeys(model) })
   // Reading a large body took long, and so does the call: others get their turn in between.

@@ -4,10 +4,8 @@ import {
   type CallOptions,
   type ChatEvent,
   type ChatResponse,
-  type FinishReason,
   LlmError,
   type Provider,
-  type Usage,
   type Warning,
 } from '@patchbay/core'
 import { withoutKeys } from '@patchbay/core/wire'
@@ -15,54 +13,10 @@ import { type ErrorContext, isForOperator, operatorMessage, toClientError } from
 import { requestError } from '../answer/http-status.js'
 import { maxWarnings, warningHeaders } from '../answer/warnings.js'
 import { ignoredHeader } from '../body/fields.js'
+import { notify, type RequestListener, type RequestRecord } from './finished-request.js'
 import { charactersOf, estimatedUsage } from './usage-estimate.js'
 
-/** A finished request: key, model, timing, usage, outcome. Never holds prompts or answers. */
-export interface RequestRecord {
-  /** Sent to the client as `x-request-id`. */
-  id: string
-  method: string
-  /** The route, for example `/v1/messages`; `other` for an unknown path. */
-  path: string
-  /** The OpenTelemetry trace id, if `gateway.telemetry` is on. */
-  traceId?: string
-  /** The name of the API key. */
-  key?: string
-  /** The name of the key's team. */
-  team?: string
-  /** The model name that the client sent. */
-  model?: string
-  /** The provider that answered. */
-  provider?: string
-  /** The model that answered. */
-  answeredBy?: string
-  streamed: boolean
-  /** HTTP status; 499 if the client disconnected. */
-  status: number
-  /** Milliseconds from arrival to end. */
-  ms: number
-  /** Milliseconds from arrival to the first piece of a streamed answer. */
-  firstMs?: number
-  usage?: Usage
-  /** Set if `usage` is in part an estimate, because the answer was cut off before the provider counted it. */
-  estimated?: true
-  finishReason?: FinishReason
-  /** US dollars, if the price is known. */
-  cost?: number
-  /** Set if the answer came from a cache; it cost nothing. */
-  cached?: Exclude<ChatResponse['cached'], undefined>
-  /** Request fields that were ignored, as paths: `service_tier`. */
-  ignored?: string[]
-  /** Warnings of the call: the full text of the first hundred, including those after the response headers were sent. */
-  warnings?: readonly string[]
-  /** The error code, if it failed. */
-  error?: string
-  /** The full error message, if only the gateway's operator can fix it. */
-  problem?: string
-}
-
-/** Called when a request has ended. */
-export type RequestListener = (record: RequestRecord) => void
+export type { RequestListener, RequestRecord } from './finished-request.js'
 
 // Proxies and clients accept some KB of headers in total.
 const maxHeader = 2000
@@ -76,16 +30,20 @@ type RecordFields = Partial<Omit<RequestRecord, 'id' | 'method' | 'streamed' | '
 export class RequestRecorder {
   readonly id = crypto.randomUUID()
   readonly #began = performance.now()
-  readonly #cut = new AbortController()
+  /** Aborts the call: when the client disconnects, and by `cut`. */
+  readonly #abort = new AbortController()
   #fields: RecordFields = {}
   #errorContext: ErrorContext | undefined
   #warnings: readonly Warning[] = []
   #streamed = false
+  #isDetached = false
   #ended = false
   #isPartial = false
   #place: Provider | undefined
   #body: unknown
   #characters = 0
+  /** Whether the client's signal is followed. */
+  #follows = false
 
   readonly #listeners: RequestListener[]
 
@@ -102,19 +60,29 @@ export class RequestRecorder {
     return this.#fields.key
   }
 
+  /** The headers that name the request. OpenAI's clients read the first name, Anthropic's the second. */
+  get idHeaders(): Record<'x-request-id' | 'request-id', string> {
+    return { 'x-request-id': this.id, 'request-id': this.id }
+  }
+
   /** Milliseconds that the client may read nothing of a stream before it is cut. */
   get stalledMs(): number {
     return this.limits.stalled ?? 120_000
   }
 
-  /** Whether the stream writer ends this record. */
-  get isStreamed(): boolean {
-    return this.#streamed
+  /** Whether whoever makes the answer ends this record, and not the end of the HTTP response. */
+  get endsLater(): boolean {
+    return this.#streamed || this.#isDetached
+  }
+
+  /** From now on the call goes on without its client. */
+  detach(): void {
+    this.#isDetached = true
   }
 
   /** Aborts the call because the gateway stops; the client gets an error that says so. */
   cut(): void {
-    this.#cut.abort(
+    this.#abort.abort(
       new LlmError(
         'closed',
         'The gateway is being stopped, and this answer was not done. Send the request again.',
@@ -128,7 +96,7 @@ export class RequestRecorder {
 
   /** Adds fields to the record. */
   note(fields: RecordFields): void {
-    this.#fields = { ...this.#fields, ...fields }
+    Object.assign(this.#fields, fields)
   }
 
   /** The client's field names and request, so that errors use its own words. */
@@ -178,10 +146,22 @@ export class RequestRecorder {
     const identity = key !== undefined && { key, tenant: JSON.stringify([key, metadata.tenant ?? '']) }
     const all = { ...metadata, ...identity }
     return {
-      signal: AbortSignal.any([this.request.signal, this.#cut.signal]),
+      signal: this.#signal(),
       ...(this.limits.timeout !== undefined && { timeout: this.limits.timeout }),
       ...(Object.keys(all).length > 0 && { metadata: all }),
     }
+  }
+
+  /** The signal of calls. `AbortSignal.any` would cost more than all the rest of a record. */
+  #signal(): AbortSignal {
+    const { signal: client } = this.request
+    if (!this.#follows && !this.#isDetached) {
+      this.#follows = true
+      const follow = () => this.#abort.abort(client.reason)
+      if (client.aborted) follow()
+      else client.addEventListener('abort', follow, { once: true })
+    }
+    return this.#abort.signal
   }
 
   /** Records the provider, model, usage and cost of an answer. */
@@ -282,13 +262,4 @@ export class RequestRecorder {
 function warningFields(warnings: readonly Warning[] = []): Pick<RequestRecord, 'warnings'> {
   if (warnings.length === 0) return {}
   return { warnings: warnings.slice(0, maxWarnings).map(({ message }) => withoutKeys(message)) }
-}
-
-/** A listener that throws affects neither the client nor the other listeners. */
-async function notify(listener: RequestListener, record: RequestRecord): Promise<void> {
-  try {
-    await listener(record)
-  } catch (error) {
-    console.error(`Request ${record.id} has ended, but onRequest failed:`, error)
-  }
 }

@@ -1,12 +1,9 @@
 // The answer to one request on undici's connection pool: its handler, and the body that is read from it.
 import type { ReadableStreamReadResult } from 'node:stream/web'
-import { UpstreamBody } from './upstream-body.js'
+import { UpstreamResponse } from './upstream-response.js'
 
 // Bytes that wait for the reader before the socket waits too.
 const maxBuffered = 64 * 1024
-
-/** Statuses whose responses have no body. Source: fetch.spec.whatwg.org/#null-body-status. */
-const bodyless = new Set([204, 205, 304])
 
 /** What undici 7 and later pass to a handler. */
 interface Controller {
@@ -15,7 +12,8 @@ interface Controller {
   resume(): void
 }
 
-type Read = ReadableStreamReadResult<Uint8Array>
+type Bytes = Uint8Array<ArrayBuffer>
+type Read = ReadableStreamReadResult<Bytes>
 
 /**
  * Has both forms of undici's handlers: Node 20 and 22 call the first, Node 24 and later the second.
@@ -29,7 +27,7 @@ export class UpstreamAnswer {
     this.#resolve = resolve
     this.#reject = reject
   })
-  readonly #chunks: Uint8Array[] = []
+  readonly #chunks: Bytes[] = []
   #buffered = 0
   #isPaused = false
   #ended = false
@@ -92,7 +90,7 @@ export class UpstreamAnswer {
     if (this.#failure !== undefined) abort(asError(this.#failure.error))
   }
 
-  onHeaders(status: number, raw: readonly Uint8Array[], resume: () => void, statusText: string): boolean {
+  onHeaders(status: number, raw: readonly Bytes[], resume: () => void, statusText: string): boolean {
     this.#resume = resume
     const headers: [string, string][] = []
     for (let at = 0; at + 1 < raw.length; at += 2) headers.push([latin1(raw[at]), latin1(raw[at + 1])])
@@ -100,7 +98,7 @@ export class UpstreamAnswer {
     return true
   }
 
-  onData(chunk: Uint8Array): boolean {
+  onData(chunk: Bytes): boolean {
     this.#take(chunk)
     return !this.#isPaused
   }
@@ -132,7 +130,7 @@ export class UpstreamAnswer {
     this.#begin(status, entries, statusText)
   }
 
-  onResponseData(controller: Controller, chunk: Uint8Array): void {
+  onResponseData(controller: Controller, chunk: Bytes): void {
     this.#take(chunk)
     if (this.#isPaused) controller.pause()
   }
@@ -149,15 +147,14 @@ export class UpstreamAnswer {
     // Another one follows, as after 100 or 103.
     if (status < 200) return
     try {
-      const body = bodyless.has(status) ? null : new UpstreamBody(this)
-      this.#resolve(new Response(body, { status, statusText, headers }))
+      this.#resolve(new UpstreamResponse(this, status, statusText, new Headers(headers)))
     } catch (error) {
-      // A status or a header that no response may have.
+      // A header that no response may have.
       this.#fail(error)
     }
   }
 
-  #take(chunk: Uint8Array): void {
+  #take(chunk: Bytes): void {
     if (this.#ended) return
     const waiting = this.#waiting
     if (waiting !== undefined) {
@@ -200,6 +197,6 @@ function asError(reason: unknown): Error {
   return reason instanceof Error ? reason : new Error(String(reason))
 }
 
-function latin1(bytes: Uint8Array | undefined): string {
+function latin1(bytes: Bytes | undefined): string {
   return Buffer.from(bytes ?? []).toString('latin1')
 }

@@ -54,13 +54,33 @@ export function tapEvents(
   return tap === undefined ? events : tapped(events, (event) => tap(event, form))
 }
 
-async function* tapped(
+/** An iterator by hand: a generator would add its own promises to each event. */
+function tapped(
   events: AsyncIterable<unknown>,
   tap: (event: unknown) => void | Promise<void>,
-): AsyncGenerator<unknown> {
-  for await (const event of events) {
-    await tap(event)
-    yield event
+): AsyncIterable<unknown> {
+  return {
+    [Symbol.asyncIterator]() {
+      const inner = events[Symbol.asyncIterator]()
+      return {
+        async next() {
+          const result = await inner.next()
+          if (result.done) return result
+          try {
+            const waiting = tap(result.value)
+            if (waiting !== undefined) await waiting
+          } catch (error) {
+            await inner.return?.()
+            throw error
+          }
+          return result
+        },
+        async return() {
+          await inner.return?.()
+          return { done: true, value: undefined }
+        },
+      }
+    },
   }
 }
 

@@ -53,7 +53,6 @@ const written: Record<string, number> = {
 
 /** Templates without a place for tools, or for so many calls in one message. */
 const refused: Record<string, number> = {
-  'CohereForAI-c4ai-command-r-plus-tool_use.gguf': 1,
   'DeepSeek-R1-Distill-own.gguf': 1,
   'Gemma-3.gguf': 1,
   'HuggingFaceTB-SmolLM3-3B.gguf': 1,
@@ -64,7 +63,6 @@ const refused: Record<string, number> = {
   'fireworks-ai-llama-3-firefunction-v2.gguf': 1,
   'google-gemma-2-2b-it.gguf': 1,
   'llama-cpp-rwkv-world.gguf': 1,
-  'meetkai-functionary-medium-v3.2.gguf': 1,
   'microsoft-Phi-3.5-mini-instruct.gguf': 1,
   'meta-llama-Llama-3.1-8B-Instruct.gguf': 2,
   'meta-llama-Llama-3.2-3B-Instruct.gguf': 2,

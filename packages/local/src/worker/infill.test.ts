@@ -61,6 +61,19 @@ describe('complete', () => {
     expect((await llm.capabilities()).infill).toBe(true)
   })
 
+  it('needs no chat template, and then is all that the model can do', async () => {
+    const llm = openRandom({ controlTokens, chatTemplate: null, seed: 4 })
+    expect(await llm.capabilities()).toMatchObject({ infill: true, tools: false })
+    const response = await llm.complete({ ...gap, maxOutputTokens: 20 })
+    expect(response.usage.outputTokens).toBe(20)
+    const withTemplate = openRandom({ controlTokens, seed: 4 })
+    expect(response.text).toBe((await withTemplate.complete({ ...gap, maxOutputTokens: 20 })).text)
+    expect((await failureOf(llm.chat('hi'))).message).toContain('no chat template')
+    expect((await failureOf(llm.countTokens({ messages: 'hi' }))).message).toContain('no chat template')
+    expect((await llm.embed(['one'])).vectors[0]).toHaveLength(64)
+    expect(llm.stats().restarts).toBe(0)
+  })
+
   it('is refused by a model without the tokens, and with tools or JSON', async () => {
     const llm = open()
     expect((await llm.capabilities()).infill).toBe(false)

@@ -8,7 +8,7 @@ import {
   type ToWorker,
   type WorkerMessages,
 } from '../supervisor/protocol.js'
-import type { Engine, LoadListener } from './engine/engine.js'
+import { type Engine, type LoadListener, noChatTemplate } from './engine/engine.js'
 import { Generation } from './engine/generation.js'
 import { loadEngine } from './engine/load-engine.js'
 import { JobError, wireError } from './failure.js'
@@ -142,7 +142,8 @@ function count({ id, ...request }: Extract<ToWorker, { type: 'count' }>): void {
         'unsupported',
         'Tokens of images and sound cannot be counted before they are evaluated.',
       )
-    send({ type: 'counted', id, tokens: engine?.chat.prompt.tokens(request).length ?? 0 })
+    if (engine !== undefined && engine.chat.prompt === undefined) throw noChatTemplate()
+    send({ type: 'counted', id, tokens: engine?.chat.prompt?.tokens(request).length ?? 0 })
   } catch (error) {
     send({ type: 'failed', id, error: wireError(error, 'inference') })
   }

@@ -10,13 +10,11 @@ import {
   type PreparedChat,
 } from '@patchbay/core'
 import { cancelBatch, createBatch, readBatch, readResults } from '../redis/batch-scripts.js'
-import { fromWireError, type WireError } from '../wire/errors.js'
-import { toBackendEvents, type WireEvent } from '../wire/events.js'
+import type { BatchedResult } from '../wire/answer.js'
+import { fromWireError } from '../wire/errors.js'
+import { toBackendEvents } from '../wire/events.js'
 import { chatRequest, type ForWorker } from '../wire/job.js'
 import type { Session } from './session.js'
-
-/** What is kept of one request of a batch: its response, or its error. */
-export type BatchedResult = { event: WireEvent } | { error: WireError }
 
 /** Requests that are added, and results that are read, in one step. */
 const chunk = 200

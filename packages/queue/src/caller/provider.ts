@@ -79,6 +79,9 @@ function withForWorker<Request extends { providerOptions?: unknown }>(
     if (providerOptions !== undefined && !isObject(providerOptions)) return request
     const { queue, ...others } = providerOptions ?? {}
     if (queue !== undefined && !isObject(queue)) return request
+    // What the caller gives under this name is not for him to set: `turnOf` refuses it.
+    if (queue !== undefined && Object.hasOwn(queue, 'forWorker'))
+      return { ...request, providerOptions: { queue: { ...queue, forWorker: null } } }
     const forWorker: ForWorker = {}
     if (Object.keys(others).length > 0)
       forWorker.providerOptions = others as NonNullable<ForWorker['providerOptions']>

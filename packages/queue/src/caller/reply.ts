@@ -1,14 +1,12 @@
 // Reply slot of one call: what its worker has posted, in order, until the caller reads it.
 import type { LlmError } from '@patchbay/core'
+import { textWindow } from '../wire/answer.js'
 
 /** What a worker posts. The body of `events` is a list of events, that of `done` a result, that of `failed` an error, all as JSON. */
 export interface Posted {
   kind: 'taken' | 'events' | 'done' | 'failed' | 'crashed' | 'status'
   body: string
 }
-
-/** Characters a worker may be ahead of the reader of its answer. */
-export const textWindow = 64 * 1024
 
 export class Reply {
   /** The worker that has the call. */

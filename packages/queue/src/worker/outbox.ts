@@ -1,5 +1,5 @@
 // Outbox of one attempt: posts what a provider makes to the caller, in batches, and never far ahead of him.
-import { textWindow } from '../caller/reply.js'
+import { textWindow } from '../wire/answer.js'
 
 /** Posts a part of the answer; resolves to `false` if this attempt may not answer any more. Harmless to repeat. */
 export type Post = (number: number, kind: string, body: string) => Promise<boolean>

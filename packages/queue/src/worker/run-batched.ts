@@ -1,8 +1,8 @@
 // Does a request of a batch: nobody waits for it, its result is recorded.
 import type { Provider } from '@patchbay/core'
-import type { BatchedResult } from '../caller/batches.js'
 import { beginRequest, recordResult } from '../redis/batch-scripts.js'
 import type { Script } from '../redis/scripts.js'
+import type { BatchedResult } from '../wire/answer.js'
 import { crashed, toWireError } from '../wire/errors.js'
 import type { WireEvent } from '../wire/events.js'
 import type { JobData } from '../wire/job.js'

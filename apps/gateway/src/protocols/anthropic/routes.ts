@@ -20,7 +20,7 @@ const protocol = 'anthropic-messages'
 export function anthropicRoutes(registry: ProviderRegistry): Hono<Env> {
   const app = new Hono<Env>()
   app.post('/messages', async (context) => {
-    const { recorder } = context.var
+    const recorder = context.get('recorder')
     const body = await readJson(context)
     const lost = lostThread(body)
     if (lost !== undefined) {
@@ -56,7 +56,7 @@ export function anthropicRoutes(registry: ProviderRegistry): Hono<Env> {
     )
   })
   app.post('/messages/count_tokens', async (context) => {
-    const { recorder } = context.var
+    const recorder = context.get('recorder')
     const body = await readJson(context)
     const provider = await providerFor(context, registry, body)
     const { request } = await readFor(context, provider, {

@@ -14,7 +14,7 @@ import { CompletionWriter, toTextCompletion } from './response.js'
 export function completionsRoutes(registry: ProviderRegistry): Hono<Env> {
   const app = new Hono<Env>()
   app.post('/completions', async (context) => {
-    const { recorder } = context.var
+    const recorder = context.get('recorder')
     const body = await readJson(context)
     recorder.setErrorContext({ names })
     recorder.recordIgnored(ignoredFields(body, fields))

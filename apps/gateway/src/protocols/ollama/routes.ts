@@ -28,7 +28,7 @@ export function ollamaRoutes(registry: ProviderRegistry): Hono<Env> {
   const toModel = async (name: string, client: Client | undefined) =>
     modelOf(name, registry.identityOf(name), await registry.listedBy(name, client))
   const list = async (context: Context<Env>) => {
-    const { client } = context.var
+    const client = context.get('client')
     return context.json({
       models: await Promise.all(registry.names(client).map((name) => toModel(name, client))),
     })
@@ -39,9 +39,9 @@ export function ollamaRoutes(registry: ProviderRegistry): Hono<Env> {
     const { model, name: given = model } = await readJson(context)
     const name = requireString(given, 'model')
     const provider = await providerFor(context, registry, { model: name })
-    const capabilities = await provider.capabilities(context.var.recorder.callOptions())
+    const capabilities = await provider.capabilities(context.get('recorder').callOptions())
     return context.json({
-      ...(await toModel(name, context.var.client)),
+      ...(await toModel(name, context.get('client'))),
       capabilities: namesOf(capabilities),
       model_info: {
         'general.architecture': provider.provider,
@@ -58,7 +58,7 @@ export function ollamaRoutes(registry: ProviderRegistry): Hono<Env> {
   app.post('/embeddings', async (context) => {
     const body = await readJson(context)
     const prompt = requireString(body.prompt, 'prompt')
-    const { recorder } = context.var
+    const recorder = context.get('recorder')
     recorder.recordIgnored(ignoredInEmbed(body))
     const provider = await providerFor(context, registry, body)
     const { vectors } = recorder.recordAnswer(
@@ -70,7 +70,7 @@ export function ollamaRoutes(registry: ProviderRegistry): Hono<Env> {
     const body = await readJson(context)
     const texts = requireTexts(body.input, maxTexts)
     const { dimensions, truncate } = body
-    const { recorder } = context.var
+    const recorder = context.get('recorder')
     recorder.recordIgnored(ignoredInEmbed(body))
     const provider = await providerFor(context, registry, body)
     const request = {
@@ -99,7 +99,7 @@ async function answer(
   read: (body: Json) => ChatRequest,
   form: Form,
 ): Promise<Response> {
-  const { recorder } = context.var
+  const recorder = context.get('recorder')
   const body = await readJson(context)
   recorder.setErrorContext({ names })
   const provider = await providerFor(context, registry, body)

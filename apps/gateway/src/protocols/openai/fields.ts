@@ -77,22 +77,24 @@ export const commonNames = {
 /** Our fields by their names in Chat Completions. */
 export function namesFor({ max_tokens, max_completion_tokens }: Json): FieldNames {
   const hasOld = max_tokens !== undefined && max_tokens !== null
-  return {
-    ...commonNames,
-    maxOutputTokens:
-      hasOld && (max_completion_tokens ?? null) === null ? 'max_tokens' : 'max_completion_tokens',
-    topK: 'top_k',
-    minP: 'min_p',
-    frequencyPenalty: 'frequency_penalty',
-    presencePenalty: 'presence_penalty',
-    'reasoning.budgetTokens': 'reasoning_effort',
-    "reasoning: 'off'": "reasoning_effort: 'none'",
-    'output: { schema }': "response_format: { type: 'json_schema' }",
-    'output.schema': 'response_format.json_schema.schema',
-    '`output`': '`response_format`',
-    output: 'response_format',
-    'tools.name': 'function.name',
-    'tools.input': 'function.parameters',
-    ...bytesAs('a data URL'),
-  }
+  return hasOld && (max_completion_tokens ?? null) === null ? oldNames : names
 }
+
+const names: FieldNames = {
+  ...commonNames,
+  maxOutputTokens: 'max_completion_tokens',
+  topK: 'top_k',
+  minP: 'min_p',
+  frequencyPenalty: 'frequency_penalty',
+  presencePenalty: 'presence_penalty',
+  'reasoning.budgetTokens': 'reasoning_effort',
+  "reasoning: 'off'": "reasoning_effort: 'none'",
+  'output: { schema }': "response_format: { type: 'json_schema' }",
+  'output.schema': 'response_format.json_schema.schema',
+  '`output`': '`response_format`',
+  output: 'response_format',
+  'tools.name': 'function.name',
+  'tools.input': 'function.parameters',
+  ...bytesAs('a data URL'),
+}
+const oldNames: FieldNames = { ...names, maxOutputTokens: 'max_tokens' }

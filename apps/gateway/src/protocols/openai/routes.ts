@@ -21,9 +21,9 @@ export function openaiRoutes(registry: ProviderRegistry): Hono<Env> {
   // OpenAI and Anthropic share this path; Anthropic's clients send a version header.
   app.get('/models', (context) =>
     context.req.header('anthropic-version') === undefined
-      ? context.json({ object: 'list', data: registry.names(context.var.client).map(toModel) })
+      ? context.json({ object: 'list', data: registry.names(context.get('client')).map(toModel) })
       : context.json({
-          data: registry.names(context.var.client).map(toAnthropicModel),
+          data: registry.names(context.get('client')).map(toAnthropicModel),
           has_more: false,
           first_id: null,
           last_id: null,
@@ -31,7 +31,7 @@ export function openaiRoutes(registry: ProviderRegistry): Hono<Env> {
   )
   app.get('/models/:name', (context) => {
     const name = context.req.param('name')
-    const names = registry.names(context.var.client)
+    const names = registry.names(context.get('client'))
     if (!names.includes(name))
       throw new LlmError(
         'not-found',
@@ -42,7 +42,7 @@ export function openaiRoutes(registry: ProviderRegistry): Hono<Env> {
     )
   })
   app.post('/chat/completions', async (context) => {
-    const { recorder } = context.var
+    const recorder = context.get('recorder')
     const body = await readJson(context)
     const names = namesFor(body)
     recorder.setErrorContext({ names })
@@ -85,7 +85,7 @@ export function openaiRoutes(registry: ProviderRegistry): Hono<Env> {
     const { input, dimensions, encoding_format: format = 'float' } = body
     if (format !== 'float' && format !== 'base64')
       throw requestError("encoding_format: must be 'float' or 'base64'.")
-    const { recorder } = context.var
+    const recorder = context.get('recorder')
     recorder.recordIgnored(ignoredFields(body, embedFields))
     const provider = await providerFor(context, registry, body)
     const request: EmbedRequest = {

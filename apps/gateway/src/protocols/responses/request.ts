@@ -22,7 +22,8 @@ export function fromBody(
   before: readonly Message[],
   references: ReferencedItems,
 ): { request: ChatRequest; ignored: string[] } {
-  if (body.background === true) throw requestError('background: the gateway answers while the client waits.')
+  if (body.background === true && body.store === false)
+    throw requestError('background: an answer in the background is stored; leave out store: false.')
   const { instructions, input } = body
   const ignored: string[] = []
   const messages: Message[] = [

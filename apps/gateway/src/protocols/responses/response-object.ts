@@ -10,7 +10,7 @@ export function toBase(body: Json, id: string, model: string): Json {
     object: 'response',
     created_at: Math.floor(Date.now() / 1000),
     status: 'in_progress',
-    background: false,
+    background: body.background === true,
     error: null,
     incomplete_details: null,
     instructions: body.instructions ?? null,

@@ -17,6 +17,8 @@ export interface StoredResponse {
   items?: Json[]
   /** The conversation, this response included. */
   messages: Message[]
+  /** While it is made in the background: the last sign of life of the instance that makes it. */
+  beatAt?: number
 }
 
 const lifetimeMs = 3_600_000
@@ -47,7 +49,10 @@ export class ResponseStore {
    * Stores a response and its items.
    * @throws {LlmError} `network` if the store cannot be reached, like all methods here
    */
-  async save(owner: string, { response, messages, input = [], items }: StoredResponse): Promise<void> {
+  async save(
+    owner: string,
+    { response, messages, input = [], items, beatAt }: StoredResponse,
+  ): Promise<void> {
     const parts = messages.reduce(
       (sum, { content }) => sum + (typeof content === 'string' ? 1 : content.length),
       0,
@@ -59,6 +64,7 @@ export class ResponseStore {
       messages: messages.map(withBase64),
       input,
       ...(items && { items }),
+      ...(beatAt !== undefined && { beatAt }),
     })
     for (const item of output)
       if (typeof item.id === 'string') await this.#set(keyOf(owner, 'item', item.id), item)
@@ -70,6 +76,20 @@ export class ResponseStore {
 
   async item(owner: string, id: string): Promise<Json | undefined> {
     return (await this.#get(keyOf(owner, 'item', id))) as Json | undefined
+  }
+
+  /** Whether other instances see what is stored. */
+  async isShared(): Promise<boolean> {
+    return (await this.shared()) !== undefined
+  }
+
+  /** Tells the instance that makes this response to cancel it. */
+  async askToCancel(owner: string, id: string): Promise<void> {
+    await this.#set(keyOf(owner, 'cancelled', id), { cancelled: true })
+  }
+
+  async isCancelled(owner: string, id: string): Promise<boolean> {
+    return (await this.#get(keyOf(owner, 'cancelled', id))) !== undefined
   }
 
   /** Deletes a response and its items; false if there was none. */
@@ -131,7 +151,7 @@ function sizeOf(key: string, text: Chunks): number {
 }
 
 /** A key for the store. Owners and ids may hold any character, so the owner is encoded. */
-function keyOf(owner: string, kind: 'response' | 'item', id: string): string {
+function keyOf(owner: string, kind: 'response' | 'item' | 'cancelled', id: string): string {
   return `gateway:${kind}:${encodeURIComponent(owner)}:${id}`
 }
 

@@ -33,12 +33,36 @@ export class ItemWriter {
   readonly #logprobs = new StreamedLogprobs()
   #open: Open | undefined
   #number = 0
+  #status = 'in_progress'
+  #isQueued = false
 
   /** `base` is the response without output. */
   constructor(
     private readonly base: Json,
     private readonly origins: ToolOrigins,
   ) {}
+
+  get id(): string {
+    return String(this.base.id)
+  }
+
+  /** The response so far, with the items that have begun. */
+  get latest(): Json {
+    return { ...this.base, status: this.#status, output: [...this.#output] }
+  }
+
+  /** The events of an answer that waits. */
+  queued(): Json[] {
+    this.#isQueued = true
+    const response = this.#response('queued')
+    return [this.#event('response.created', { response }), this.#event('response.queued', { response })]
+  }
+
+  /** The event that ends an answer in the background that its client has cancelled: the protocol has no other one. */
+  cancelled(): Json[] {
+    const lines = this.#close('incomplete')
+    return [...lines, this.#event('response.failed', { response: this.#response('cancelled') })]
+  }
 
   write(event: ChatEvent): Json[] {
     return this.#sequence.push(event).flatMap((one) => this.#events(one))
@@ -49,7 +73,9 @@ export class ItemWriter {
       case 'start':
         this.base.model = event.model
         return [
-          this.#event('response.created', { response: this.#response('in_progress') }),
+          ...(this.#isQueued
+            ? []
+            : [this.#event('response.created', { response: this.#response('in_progress') })]),
           this.#event('response.in_progress', { response: this.#response('in_progress') }),
         ]
       case 'text':
@@ -85,7 +111,8 @@ export class ItemWriter {
   failed(error: LlmError): Json[] {
     const { error: detail } = toError(error) as { error: Json }
     const { code, message, param } = detail
-    const response = { ...this.#response('failed'), error: { code, message } }
+    Object.assign(this.base, { error: { code, message } })
+    const response = this.#response('failed')
     return [
       this.#event('response.failed', { response }),
       // The official clients throw only what has `error` at its top, as the service's own `error` events have it (openai 6.49).
@@ -103,11 +130,11 @@ export class ItemWriter {
       lines.push(...this.#begin('reasoning', { encrypted_content: state, summary: [] }), ...this.#close())
     const why = incomplete[finishReason]
     const cut = why !== undefined
-    const response = {
-      ...this.#response(cut ? 'incomplete' : 'completed'),
+    Object.assign(this.base, {
       ...(cut && { incomplete_details: { reason: why } }),
       usage: toUsage(usage),
-    }
+    })
+    const response = this.#response(cut ? 'incomplete' : 'completed')
     return [...lines, this.#event(cut ? 'response.incomplete' : 'response.completed', { response })]
   }
 
@@ -242,7 +269,9 @@ export class ItemWriter {
   }
 
   #response(status: string): Json {
-    return { ...this.base, status, output: status === 'in_progress' ? [] : [...this.#output] }
+    this.#status = status
+    const hasBegun = status !== 'in_progress' && status !== 'queued'
+    return { ...this.base, status, output: hasBegun ? [...this.#output] : [] }
   }
 }
 

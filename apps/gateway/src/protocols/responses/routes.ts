@@ -1,6 +1,7 @@
 // Routes of OpenAI's Responses API: /responses, and stored responses by id.
 import { type ChatEvent, type ChatRequest, LlmError, type Message } from '@patchbay/core'
 import { type Context, Hono } from 'hono'
+import { requestError } from '../../answer/http-status.js'
 import { type StreamFormat, streamResponse } from '../../answer/stream-writer.js'
 import { type Json, readJson, writeJson } from '../../body/body.js'
 import { ignoredFields } from '../../body/fields.js'
@@ -11,6 +12,7 @@ import type { ProviderRegistry } from '../../server/provider-registry.js'
 import { type Env, providerFor, withoutUnknownReasoning } from '../../server/request-context.js'
 import type { RequestRecorder } from '../../server/request-record.js'
 import { clientMetadata } from '../openai/routes.js'
+import { asFound, type BackgroundAnswer, type BackgroundAnswers, isUnfinished } from './background.js'
 import { fields, names } from './fields.js'
 import { referencedIds, toInputItems } from './input-items.js'
 import { fromBody } from './request.js'
@@ -21,13 +23,19 @@ import { toolOrigins } from './tools.js'
 
 const protocol = 'openai-responses'
 
-export function responsesRoutes(registry: ProviderRegistry, store: ResponseStore): Hono<Env> {
+export function responsesRoutes(
+  registry: ProviderRegistry,
+  store: ResponseStore,
+  background: BackgroundAnswers,
+): Hono<Env> {
   const app = new Hono<Env>()
   /** The request, with earlier messages and items from the store, and its body for a service of the same protocol. */
   const readingOf = async (recorder: RequestRecorder, body: Json, owner: string) => {
     recorder.setErrorContext({ names })
     const { previous_response_id: previous } = body
     const before = typeof previous === 'string' ? await loadResponse(store, owner, previous) : undefined
+    if (before !== undefined && isUnfinished(before.response))
+      throw requestError(`previous_response_id: ${previous} has not ended. Wait until it has.`)
     const references = new Map<string, Json>()
     for (const id of referencedIds(body.input)) {
       const item = await store.item(owner, id)
@@ -43,7 +51,7 @@ export function responsesRoutes(registry: ProviderRegistry, store: ResponseStore
     return { protocol, raw: rawResponses(body, before?.items, references), read } as const
   }
   app.post('/responses', async (context) => {
-    const { recorder } = context.var
+    const recorder = context.get('recorder')
     const owner = ownerOf(context)
     const body = await readJson(context)
     const provider = await providerFor(context, registry, body)
@@ -52,13 +60,23 @@ export function responsesRoutes(registry: ProviderRegistry, store: ResponseStore
       ...reading,
       read: async () => withoutUnknownReasoning(reading.read(), provider, recorder, 'reasoning'),
     })
-    const stream = provider.stream(request, recorder.callOptions(clientMetadata(body)))
     const items = new ItemWriter(
       toBase(body, `resp_${recorder.id.replaceAll('-', '')}`, provider.model),
       toolOrigins(body),
     )
     // Stored without the instructions, which are for one answer only.
     const conversation = (request.messages as Message[]).slice(typeof body.instructions === 'string' ? 1 : 0)
+    if (body.background === true) {
+      recorder.detach()
+      const { signal: cut, ...options } = recorder.callOptions(clientMetadata(body))
+      const made = await background.start({
+        ...{ owner, items, recorder, conversation, input: toInputItems(body.input) },
+        start: (signal) =>
+          provider.stream(request, { ...options, signal: AbortSignal.any(cut ? [cut, signal] : [signal]) }),
+      })
+      return body.stream === true ? followed(made, -1) : context.json(made.response)
+    }
+    const stream = provider.stream(request, recorder.callOptions(clientMetadata(body)))
     /** `itemsBefore`: the items that a service of the same protocol was sent, if it has answered. */
     const save = async (event: ChatEvent, response: Json, itemsBefore?: Json[]) => {
       if (event.type !== 'finish' || body.store === false) return
@@ -114,7 +132,7 @@ export function responsesRoutes(registry: ProviderRegistry, store: ResponseStore
     })
   })
   app.post('/responses/input_tokens', async (context) => {
-    const { recorder } = context.var
+    const recorder = context.get('recorder')
     const body = await readJson(context)
     const provider = await providerFor(context, registry, body)
     const reading = await readingOf(recorder, body, ownerOf(context))
@@ -123,8 +141,31 @@ export function responsesRoutes(registry: ProviderRegistry, store: ResponseStore
     return context.json({ object: 'response.input_tokens', input_tokens })
   })
   app.get('/responses/:id', async (context) => {
-    const { response } = await loadResponse(store, ownerOf(context), context.req.param('id'))
-    return context.json(response)
+    const [owner, id] = [ownerOf(context), context.req.param('id')]
+    const made = background.find(owner, id)
+    if (context.req.query('stream') !== 'true')
+      return context.json(made?.response ?? (await loadResponse(store, owner, id)).response)
+    const after = eventNumber(context.req.query('starting_after'))
+    if (made !== undefined) return followed(made, after)
+    const { response } = await loadResponse(store, owner, id)
+    throw requestError(
+      isUnfinished(response)
+        ? 'stream: another instance of the gateway makes this response, and has its events. Read it without stream.'
+        : 'stream: the events of this response are not kept. Read it without stream.',
+      isUnfinished(response) ? 409 : 400,
+    )
+  })
+  app.post('/responses/:id/cancel', async (context) => {
+    const [owner, id] = [ownerOf(context), context.req.param('id')]
+    const made = background.find(owner, id)
+    await made?.cancel()
+    if (made !== undefined) return context.json(made.response)
+    const { response } = await loadResponse(store, owner, id)
+    if (response.background !== true)
+      throw requestError('Only a response that was asked for with background: true can be cancelled.')
+    if (!isUnfinished(response)) return context.json(response)
+    await store.askToCancel(owner, id)
+    return context.json({ ...response, status: 'cancelled' })
   })
   app.get('/responses/:id/input_items', async (context) => {
     const { input = [] } = await loadResponse(store, ownerOf(context), context.req.param('id'))
@@ -134,7 +175,9 @@ export function responsesRoutes(registry: ProviderRegistry, store: ResponseStore
   })
   app.delete('/responses/:id', async (context) => {
     const id = context.req.param('id')
+    await background.find(ownerOf(context), id)?.cancel()
     await loadResponse(store, ownerOf(context), id)
+    background.forget(ownerOf(context), id)
     await store.delete(ownerOf(context), id)
     return context.json({ id, object: 'response', deleted: true })
   })
@@ -148,11 +191,42 @@ function ownerOf({ var: { client } }: Context<Env>): string {
 
 async function loadResponse(store: ResponseStore, owner: string, id: string): Promise<StoredResponse> {
   const response = await store.response(owner, id)
-  if (response !== undefined) return response
+  if (response !== undefined) return { ...response, response: asFound(response.response, response.beatAt) }
   throw new LlmError(
     'not-found',
     `There is no response ${JSON.stringify(id)}: the gateway keeps those of the last hour. Send the whole conversation as input.`,
   )
+}
+
+/** The number of an event; -1 for none. */
+function eventNumber(text: string | undefined): number {
+  if (text === undefined || text === '') return -1
+  if (/^\d{1,15}$/.test(text)) return Number(text)
+  throw requestError('starting_after: must be the number of an event, as in sequence_number.')
+}
+
+/** The events of an answer in the background. A client that disconnects leaves it as it is. */
+async function followed(answer: BackgroundAnswer, after: number): Promise<Response> {
+  const events = answer.eventsAfter(after)
+  // What is no longer kept is an error of its own.
+  const first = await events.next()
+  const encoder = new TextEncoder()
+  let next: IteratorResult<string> | undefined = first
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { done, value } = next ?? (await events.next())
+      next = undefined
+      if (done) controller.close()
+      else controller.enqueue(encoder.encode(value))
+    },
+    cancel: () => void events.return(undefined),
+  })
+  const headers = {
+    'content-type': 'text/event-stream',
+    'cache-control': 'no-cache',
+    'x-accel-buffering': 'no',
+  }
+  return new Response(body, { headers })
 }
 
 function toSse(line: Json): string {

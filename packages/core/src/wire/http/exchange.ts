@@ -101,6 +101,8 @@ async function buildRequest(
 
 /** Checks that headers are strings: the error of `fetch` would look like a connection failure. */
 function checkStrings(headers: HeaderFields, who: string): void {
+  const isRecord = headers !== undefined && !(Symbol.iterator in headers)
+  if (isRecord && Object.values(headers).every((value) => typeof value === 'string')) return
   try {
     new Headers(headers)
   } catch (cause) {

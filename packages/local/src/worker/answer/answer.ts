@@ -115,6 +115,8 @@ export interface MarkupReaderOptions {
   listener: MarkupListener
   /** Grammar for calls; absent without tools. */
   grammar?: CallGrammarOf
+  /** Text of the answer that the prompt ends with. */
+  begun?: string
 }
 
 /** Reads text with tool calls and other markup. From the start of a call, a grammar allows only calls of offered tools. */
@@ -134,7 +136,7 @@ export class MarkupReader implements ContentReader {
   constructor(
     model: Pick<LlamaModel, 'detokenize' | 'isSpecialToken'>,
     { stop, singleCall = false }: Pick<ChatJob, 'stop' | 'singleCall'>,
-    { markup, listener, grammar = () => undefined }: MarkupReaderOptions,
+    { markup, listener, grammar = () => undefined, begun = '' }: MarkupReaderOptions,
   ) {
     this.#model = model
     this.#decoder = new TextDecoder(model)
@@ -144,9 +146,10 @@ export class MarkupReader implements ContentReader {
     this.#marks = [...marks, thoughts?.open ?? '', thoughts?.close ?? ''].join('\n')
     this.#singleCall = singleCall
     this.#callGrammar = grammar
-    this.#signless = format?.atStart === true
+    this.#signless = format?.atStart === true || format?.uncertain === true
     this.#reader = new CallReader(markup, listener)
     if (markup.forced) this.#grammar = grammar('')
+    else this.#reader.push(begun)
   }
 
   get endReason(): AnswerReader['endReason'] {

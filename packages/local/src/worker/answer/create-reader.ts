@@ -3,6 +3,7 @@ import type { ChatJob, ChatResult } from '../../supervisor/protocol.js'
 import { callGrammar } from '../grammar/call-grammar.js'
 import { type GrammarEngine, jsonGrammar } from '../grammar/grammar.js'
 import type { ChatTemplate, ThinkingState } from '../prompt/chat-template.js'
+import { splitPrefill } from '../prompt/prefill.js'
 import { type AnswerReader, type ContentReader, JsonReader, MarkupReader, TextReader } from './answer.js'
 import type { ParsedCall } from './call-reader.js'
 import { ThinkingReader } from './thinking.js'
@@ -68,6 +69,7 @@ async function contentReader(
     return { reader: new JsonReader(model, stop, grammar), unenforced }
   }
   const { marks, toolMarks = [], repeatedThoughts } = frames
+  const begun = splitPrefill(request).prefill === undefined ? (frames.begun ?? '') : ''
   if ((tools === undefined || calls === undefined) && marks.length === 0)
     return { reader: new TextReader(model, stop), unenforced: [] }
   const offered = (calls !== undefined && tools) || []
@@ -88,12 +90,15 @@ async function contentReader(
     onThought: (text: string) => listener.reasoning(text),
   }
   if (markup.format === undefined)
-    return { reader: new MarkupReader(model, request, { markup, listener: markupListener }), unenforced: [] }
+    return {
+      reader: new MarkupReader(model, request, { markup, listener: markupListener, begun }),
+      unenforced: [],
+    }
   const { grammar, unenforced } = await callGrammar(engine, allowed, markup.format)
   // A turn with more calls than the template can write could not be given back.
   const limited = parallelCalls ? request : { ...request, singleCall: true }
   return {
-    reader: new MarkupReader(model, limited, { markup, listener: markupListener, grammar }),
+    reader: new MarkupReader(model, limited, { markup, listener: markupListener, grammar, begun }),
     unenforced,
   }
 }

@@ -15,6 +15,8 @@ export interface Frames {
   thinking?: ThinkingFormat
   /** What begins an answer that is not thought about. */
   answer?: string
+  /** What the prompt ends with, and belongs to the answer's first mark or call. */
+  begun?: string
   /** What stands between the end of a thought and `answer`, if anything does. */
   head?: string
 }
@@ -107,6 +109,8 @@ const knownFrames: KnownFrames[] = [
     marks: [],
     thinking: { open: '<think:opensource>', close: '</think:opensource>' },
   },
+  // Functionary 3.2: an answer is a message to `all`, or to a tool.
+  { texts: ['recipient==all', '>>>all'], marks: ['>>>all\n'], begun: '>>>', answer: 'all\n' },
   // GigaChat 3.
   { texts: ['function call<|role_sep|>'], marks: ['assistant<|role_sep|>', '<|message_sep|>'] },
 ]

@@ -1,5 +1,6 @@
 // Engine of the worker: one loaded model with its context. Behind this interface, all engines are the same to the worker.
 import type { EmbedJob, EmbedResult, RankJob, RankResult, ReadyInfo } from '../../supervisor/protocol.js'
+import { JobError } from '../failure.js'
 import type { GrammarEngine } from '../grammar/grammar.js'
 import type { ChatTemplate } from '../prompt/chat-template.js'
 import type { SliceSizer } from './prompt-batching.js'
@@ -18,7 +19,8 @@ export interface LoadListener {
 
 /** What a generation needs of the engine. */
 export interface ChatResources {
-  readonly prompt: ChatTemplate
+  /** Absent for a model that has none, and can only fill in the middle. */
+  readonly prompt: ChatTemplate | undefined
   readonly pool: SequencePool
   readonly slices: SliceSizer
   readonly batchSize: number
@@ -33,8 +35,16 @@ export interface Engine extends GrammarEngine {
     embed(job: EmbedJob, signal: AbortSignal): Promise<EmbedResult>
     rank(job: RankJob, signal: AbortSignal): Promise<RankResult>
   }
-  /** @throws {JobError} `model-load` for a model that has no chat template */
+  /** @throws {JobError} `model-load` for a model that writes no text */
   readonly chat: ChatResources
   /** Frees the model, after saving the sequences' states if `keepPrefixes` is set. */
   dispose(): Promise<void>
+}
+
+/** The error of a chat with a model that has no chat template. */
+export function noChatTemplate(): JobError {
+  return new JobError(
+    'model-load',
+    'This model has no chat template, so it cannot chat. Use an instruct model, or pass `chatTemplate` (Jinja).',
+  )
 }

@@ -40,7 +40,6 @@ function fakeEngine(promptTokens = 4, onSlice: () => void = () => {}): FakeEngin
       slices: new SliceSizer(),
       prompt: {
         frames: { marks: [] },
-        checkLength() {},
         render: () => ({ tokens: Array(promptTokens).fill(1), thinking: 'finished' }),
       },
       pool: {

@@ -14,10 +14,10 @@ import {
 import { LogprobCollector } from '../answer/logprobs.js'
 import { JobError } from '../failure.js'
 import type { TextKind } from '../message-batcher.js'
-import { promptTooLong, type RenderedPrompt } from '../prompt/chat-template.js'
+import { checkLength, promptTooLong, type RenderedPrompt } from '../prompt/chat-template.js'
 import { infillTokens } from '../prompt/infill.js'
 import { mediaPrompt } from '../prompt/media-prompt.js'
-import type { Engine } from './engine.js'
+import { type Engine, noChatTemplate } from './engine.js'
 import { attentionBlock } from './prompt-batching.js'
 import { samplingOptions } from './sampling.js'
 import type { MediaPrompt } from './sequence.js'
@@ -56,24 +56,18 @@ export class Generation {
   /** @throws {JobError} with a code and message for the caller */
   async run(engine: Engine, request: ChatJob): Promise<ChatResult> {
     const { contextSize } = engine.info
-    const { prompt, pool } = engine.chat
-    prompt.checkLength(request, contextSize)
+    const { pool } = engine.chat
+    checkLength(request, contextSize)
     const { infill } = request
-    const rendered =
+    const { tokens, media, created } =
       infill === undefined
-        ? prompt.render(request)
-        : { tokens: infillTokens(engine.model, infill), pieces: [], thinking: 'finished' as const }
-    const { thinking } = rendered
-    const media = infill === undefined ? mediaOf(engine, rendered, request) : undefined
-    const { tokens } = media ?? rendered
+        ? await this.#prepareChat(engine, request)
+        : {
+            tokens: infillTokens(engine.model, infill),
+            media: undefined,
+            created: { reader: new TextReader(engine.model, request.stop), unenforced: [] },
+          }
     if (tokens.length >= contextSize) throw promptTooLong(tokens.length, contextSize)
-    const created =
-      infill === undefined
-        ? await createReader(engine, prompt, request, thinking, {
-            reasoning: (text) => this.#emit('reasoning', text),
-            call: (call) => this.sink.call(call),
-          })
-        : { reader: new TextReader(engine.model, request.stop), unenforced: [] }
     const lease = await pool.acquire(tokens, this.#cancel.signal)
     const { sequence } = lease
     sequence.mediaPrompt = media
@@ -105,6 +99,21 @@ export class Generation {
     } finally {
       lease.release()
     }
+  }
+
+  async #prepareChat(
+    engine: Engine,
+    request: ChatJob,
+  ): Promise<{ tokens: Token[]; media: MediaPrompt | undefined; created: CreatedReader }> {
+    const { prompt } = engine.chat
+    if (prompt === undefined) throw noChatTemplate()
+    const rendered = prompt.render(request)
+    const media = mediaOf(engine, rendered, request)
+    const created = await createReader(engine, prompt, request, rendered.thinking, {
+      reasoning: (text) => this.#emit('reasoning', text),
+      call: (call) => this.sink.call(call),
+    })
+    return { tokens: media?.tokens ?? rendered.tokens, media, created }
   }
 
   get #cancelled(): boolean {

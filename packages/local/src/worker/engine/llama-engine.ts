@@ -9,7 +9,7 @@ import { canInfill } from '../prompt/infill.js'
 import { type Calibration, calibrate } from './calibrate.js'
 import { usableCores } from './cores.js'
 import { Encoder } from './encoder.js'
-import type { ChatResources, Engine, LoadListener } from './engine.js'
+import { type ChatResources, type Engine, type LoadListener, noChatTemplate } from './engine.js'
 import { importEngine } from './import-engine.js'
 import { explainKvCache, type MemoryPlan, notEnoughMemory, planMemory } from './memory.js'
 import { PrefixStore } from './prefix-store.js'
@@ -58,8 +58,11 @@ export class LlamaEngine implements Engine {
     const cores = usableCores()
     const calibration = await calibrate(model, cores, settings)
     const prompt = ChatTemplate.of(model, settings.chatTemplate)
-    // A model without a chat template is not for chat, and needs no context for it.
-    const chat = prompt && (await makeChat(model, prompt, memory, calibration, settings).catch(failed))
+    // A model that neither chats nor fills gaps needs no context for it.
+    const writes = prompt !== undefined || canInfill(model)
+    const chat = writes
+      ? await makeChat(model, prompt, memory, calibration, settings).catch(failed)
+      : undefined
     const store =
       chat &&
       (await PrefixStore.of(storedFacts(chat.context, await getModuleVersion()), settings).catch(failed))
@@ -86,13 +89,10 @@ export class LlamaEngine implements Engine {
     return new LlamaEngine(llama, model, info, new Encoder(model, { contextSize, threads }), chat, store)
   }
 
-  /** @throws {JobError} `model-load` for a model that has no chat template */
+  /** @throws {JobError} `model-load` for a model that writes no text */
   get chat(): ChatResources {
     if (this.chatResources !== undefined) return this.chatResources
-    throw new JobError(
-      'model-load',
-      'This model has no chat template, so it cannot chat. Use an instruct model, or pass `chatTemplate` (Jinja).',
-    )
+    throw noChatTemplate()
   }
 
   /** Frees the model, after saving the sequences' states if `keepPrefixes` is set. */
@@ -107,7 +107,7 @@ export class LlamaEngine implements Engine {
 
 async function makeChat(
   model: LlamaModel,
-  prompt: ChatTemplate,
+  prompt: ChatTemplate | undefined,
   { contextSize }: MemoryPlan,
   { threads, batchSize }: Calibration,
   { parallel, context, kvCache, adapters = [] }: LoadSettings,

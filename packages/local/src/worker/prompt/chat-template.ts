@@ -140,8 +140,9 @@ export class ChatTemplate {
     // From a forced call, or the frame of an answer, no way leads back to a thought.
     const begun = state === 'started' ? undefined : this.#begunAnswer(request, text, prefill !== undefined)
     const words = begunText?.content ?? ''
+    const frame = this.frames.begun !== undefined && words !== '' ? this.frames.answer : undefined
     // A frame is before the words, the sign of a call after them.
-    text += forcedCall === undefined ? (begun ?? '') + words : words + (begun ?? '')
+    text += forcedCall === undefined ? (begun ?? '') + words : (frame ?? '') + words + (begun ?? '')
     const thinking = begun === undefined && begunText === undefined ? state : 'finished'
     const { bos, bosString, shouldPrependBosToken } = this.#model.tokens
     const pieces = splitAtCuts(text, mark).map((piece, index) => ({
@@ -201,23 +202,11 @@ export class ChatTemplate {
 
   /** What the request lets the answer begin with: the sign of a forced call, or the frame of JSON and of begun text. */
   #begunAnswer({ forcedCall, json }: PromptRequest, text: string, hasPrefill: boolean): string | undefined {
-    if (forcedCall !== undefined) return this.calls?.forced
-    const { answer } = this.frames
+    const { answer, begun } = this.frames
+    if (forcedCall !== undefined)
+      return begun !== undefined && text.endsWith(begun) && !hasPrefill ? '' : this.calls?.forced
     if ((json === undefined && !hasPrefill) || answer === undefined) return undefined
     return text.endsWith(answer) ? '' : answer
-  }
-
-  /**
-   * A quick check before any work.
-   * @throws {JobError} `context-length` for a prompt that cannot fit
-   */
-  checkLength({ messages, tools = [] }: Pick<ChatJob, 'messages' | 'tools'>, contextSize: number): void {
-    const characters = [...messages, ...tools].reduce(
-      (sum, message) => sum + JSON.stringify(message).length,
-      0,
-    )
-    if (characters > contextSize * longestToken)
-      throw promptTooLong(`more than ${Math.floor(characters / longestToken)}`, contextSize)
   }
 
   #renderText(
@@ -282,6 +271,19 @@ function refusalMessage(cause: unknown): string {
   return cause instanceof TemplateRefusal
     ? `The model's chat template refuses this conversation: ${cause.message}. Change the order or the roles of the messages.`
     : `The model's chat template cannot be rendered for this conversation: ${errorMessage(cause)}. Pass another one as \`chatTemplate\` (Jinja).`
+}
+
+/**
+ * A quick check before any work.
+ * @throws {JobError} `context-length` for a prompt that cannot fit
+ */
+export function checkLength(
+  { messages, tools = [] }: Pick<ChatJob, 'messages' | 'tools'>,
+  contextSize: number,
+): void {
+  const characters = [...messages, ...tools].reduce((sum, message) => sum + JSON.stringify(message).length, 0)
+  if (characters > contextSize * longestToken)
+    throw promptTooLong(`more than ${Math.floor(characters / longestToken)}`, contextSize)
 }
 
 export function promptTooLong(tokens: string | number, contextSize: number): JobError {

@@ -45,6 +45,8 @@ export interface CallFormat {
   readonly parallel: boolean
   /** Signs count at the start of an answer alone. */
   readonly atStart?: boolean
+  /** The sign may also stand in text: no grammar follows it, unless a call is forced. */
+  readonly uncertain?: boolean
   /** Whether a text that the format can read is written in its own form: readers take more than models usually write. */
   isUsual(written: string): boolean
   /** Reads one section of calls, after its sign. */

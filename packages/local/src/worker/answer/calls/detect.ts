@@ -145,8 +145,8 @@ function fieldNames(json: string): { nameKey: string; inputKey: string } | undef
 function formatOfTexts(source: string): CallFormat | undefined {
   return knownFormats
     .filter(
-      ({ signs, hints = [], atStart }) =>
-        !atStart && [signs[0] as string, ...hints].some((text) => source.includes(text)),
+      ({ signs, hints = [], atStart, uncertain }) =>
+        !atStart && !uncertain && [signs[0] as string, ...hints].some((text) => source.includes(text)),
     )
     .sort((a, b) => (b.signs[0]?.length ?? 0) - (a.signs[0]?.length ?? 0))[0]
 }

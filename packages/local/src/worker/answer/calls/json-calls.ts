@@ -9,6 +9,12 @@ export interface JsonCalls {
   hints?: string[]
   /** The sign before the calls; empty for calls that are the whole answer. */
   open: string
+  /** Other forms of `open` that models write. */
+  openAlso?: string[]
+  /** The sign may also stand in text. */
+  uncertain?: boolean
+  /** The name of a call that means that there is none. */
+  noCall?: string
   /** What may stand before an answer that is a call, and is no part of it. */
   prefix?: string
   close?: string
@@ -35,19 +41,21 @@ export function jsonCalls(spec: JsonCalls): CallFormat {
   const [listOpen, listBetween, listClose] = spec.listSpace ?? ['', ' ', '']
   return {
     name: spec.name ?? 'JSON',
-    signs: open === '' ? ['{', ...(prefix === undefined ? [] : [prefix])] : [open],
+    signs: open === '' ? ['{', ...(prefix === undefined ? [] : [prefix])] : [open, ...(spec.openAlso ?? [])],
     marks: [close],
     ends: close === '' ? [] : [close],
     ...(spec.hints && { hints: spec.hints }),
     forced: open + space,
     parallel: several !== undefined || (open !== '' && close !== ''),
     ...(open === '' && { atStart: true }),
+    ...(spec.uncertain && { uncertain: true }),
     isUsual(written) {
       const calls = written.slice(written.indexOf(open) + open.length).trimStart()
       return calls.startsWith(several === 'list' ? '[' : '{') && calls.includes(close)
     },
-    *read(source, sign, context) {
-      yield* readCalls(source, context, spec, sign === '{' ? '{' : '')
+    *read(source, sign, { tools, onCall }) {
+      const onRealCall = (call: ParsedCall) => call.name !== spec.noCall && onCall(call)
+      yield* readCalls(source, { tools, onCall: onRealCall }, spec, sign === '{' ? '{' : '')
       yield* source.skipSpace()
       if (close === '') return
       // Some models write a brace too many.

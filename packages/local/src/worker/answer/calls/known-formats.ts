@@ -9,6 +9,7 @@ import { jsonCalls } from './json-calls.js'
 import { namedCalls } from './named-calls.js'
 import { nestedCalls } from './nested-calls.js'
 import { pythonCalls } from './python-calls.js'
+import { recipientCalls } from './recipient-calls.js'
 import { taggedCalls } from './tagged-calls.js'
 
 const nineCharacters = `"\\"" [a-zA-Z0-9]{9} "\\""`
@@ -178,6 +179,7 @@ export const knownFormats: readonly CallFormat[] = [
   namedCalls({ name: 'Mistral', open: ['[TOOL_CALLS]'], afterName: ['[ARGS]'] }),
   // Functionary 3.1.
   namedCalls({ name: 'Functionary', open: ['<function='], afterName: ['>'], callClose: ['</function>'] }),
+  recipientCalls,
   namedCalls({
     name: 'Solar',
     open: ['<|tool_calls|>'],
@@ -201,6 +203,20 @@ export const knownFormats: readonly CallFormat[] = [
     nameKey: 'tool_name',
     inputKey: 'parameters',
     idBefore: ['tool_call_id', '"\\"" [0-9]{1,3} "\\""'],
+  }),
+  // Command R and R+, whose template writes a line break where the models write a space. To answer in words, they first call a
+  // tool of their own.
+  jsonCalls({
+    open: 'Action:\n```json',
+    openAlso: ['Action: ```json'],
+    uncertain: true,
+    close: '```',
+    space: '\n',
+    several: 'list',
+    listSpace: ['\n    ', '\n    ', '\n'],
+    nameKey: 'tool_name',
+    inputKey: 'parameters',
+    noCall: 'directly-answer',
   }),
   jsonCalls({ open: '<TOOLCALL>', close: '</TOOLCALL>', several: 'list' }),
   jsonCalls({ open: '<tool_calls>', close: '</tool_calls>', several: 'list' }),

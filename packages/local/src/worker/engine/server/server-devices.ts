@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process'
 import type { LoadSettings } from '../../../supervisor/protocol.js'
 import { JobError } from '../../failure.js'
+import { serverEnvironment } from './server-environment.js'
 
 /** How a server uses GPUs. */
 export interface ServerDevices {
@@ -44,7 +45,8 @@ export async function chooseDevices(
 /** The names that `--list-devices` prints, each indented and with a colon; none if the program cannot do it. */
 function listDevices(program: string): Promise<string[]> {
   return new Promise((resolve) => {
-    execFile(program, ['--list-devices'], { timeout: 30_000 }, (_, stdout = '') =>
+    const options = { timeout: 30_000, killSignal: 'SIGKILL', env: serverEnvironment() } as const
+    execFile(program, ['--list-devices'], options, (_, stdout = '') =>
       resolve([...stdout.matchAll(/^ +([A-Za-z]+\d*): /gm)].map(([, name = '']) => name)),
     )
   })

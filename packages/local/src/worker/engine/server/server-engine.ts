@@ -3,12 +3,11 @@
 import type { Llama, LlamaModel } from 'node-llama-cpp'
 import { megabytes } from '../../../options/megabytes.js'
 import type { LoadSettings, ReadyInfo } from '../../../supervisor/protocol.js'
-import { JobError } from '../../failure.js'
 import { ChatTemplate } from '../../prompt/chat-template.js'
 import { canInfill } from '../../prompt/infill.js'
 import { usableCores } from '../cores.js'
 import { Encoder } from '../encoder.js'
-import type { ChatResources, Engine, LoadListener } from '../engine.js'
+import { type ChatResources, type Engine, type LoadListener, noChatTemplate } from '../engine.js'
 import { importEngine } from '../import-engine.js'
 import { explainKvCache, type MemoryPlan, planMemory } from '../memory.js'
 import { PrefixStore } from '../prefix-store.js'
@@ -71,9 +70,11 @@ export class ServerEngine implements Engine {
     try {
       const model = await llama.loadModel({ modelPath, vocabOnly: true })
       const prompt = ChatTemplate.of(model, settings.chatTemplate)
-      // A model without a chat template needs no context for it.
-      const chat =
-        prompt && (await startServer([...chatArguments(memory, settings), ...(settings.serverArgs ?? [])]))
+      // A model that neither chats nor fills gaps needs no context for it.
+      const writes = prompt !== undefined || canInfill(model)
+      const chat = writes
+        ? await startServer([...chatArguments(memory, settings), ...(settings.serverArgs ?? [])])
+        : undefined
       const properties = ((await chat?.client.json('/props')) ?? {}) as ServerProperties
       const { build_info: build, modalities, media_marker: mediaMarker = olderMediaMarker } = properties
       const fields = chat && (await answerFields(chat, model))
@@ -107,7 +108,7 @@ export class ServerEngine implements Engine {
       }
       const contexts = new ServerContexts(model, startServer)
       const encoder = new Encoder(model, { contextSize: memory.contextSize, threads }, contexts)
-      const resources = prompt && pool && { prompt, pool, slices: new SliceSizer(), batchSize, mediaMarker }
+      const resources = pool && { prompt, pool, slices: new SliceSizer(), batchSize, mediaMarker }
       return new ServerEngine(llama, model, info, encoder, servers, resources, store)
     } catch (error) {
       await Promise.all(servers.map((server) => server.stop()))
@@ -117,10 +118,7 @@ export class ServerEngine implements Engine {
 
   get chat(): ChatResources {
     if (this.chatResources !== undefined) return this.chatResources
-    throw new JobError(
-      'model-load',
-      'This model has no chat template, so it cannot chat. Use an instruct model, or pass `chatTemplate` (Jinja).',
-    )
+    throw noChatTemplate()
   }
 
   async dispose(): Promise<void> {

@@ -1,6 +1,6 @@
 // Life of the llama-server engine, with a stand-in for the server that fails on demand: each failure is a typed error, the app
 // goes on, and no server outlives its worker.
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it, vi } from 'vitest'
@@ -32,6 +32,12 @@ function openFake(
   return { llm, servers }
 }
 
+/** The folders that the servers of the log have been given. */
+function foldersOf(): string[] {
+  const log = readFileSync(process.env.PATCHBAY_FAKE_LOG as string, 'utf8')
+  return [...log.matchAll(/--slot-save-path (\S+)/g)].map(([, folder = '']) => folder)
+}
+
 describe('a program that is not there', () => {
   it('is an error that says how to get it', async () => {
     const llm = open({ engine: 'llama-server', server: '/nowhere/llama-server' })
@@ -44,6 +50,7 @@ describe('a program that is not there', () => {
   })
 
   it('is looked for on the path, and in the environment first', async () => {
+    vi.stubEnv('PATCHBAY_LLAMA_SERVER', '')
     vi.stubEnv('PATH', `${temporaryFolder()}:/usr/bin:/bin`)
     expect((await failureOf(open({ engine: 'llama-server' }).chat('hi'))).message).toContain(
       'The program llama-server was not found',
@@ -102,6 +109,11 @@ describe('a server that answers badly', () => {
     expect(servers()).toHaveLength(1)
     expect(llm.stats()).toMatchObject({ running: 0, restarts: 0 })
   })
+})
+
+it('a server that sends text without its tokens is read all the same', async () => {
+  const { llm } = openFake('no-tokens')
+  expect((await llm.chat({ messages: 'hi', maxOutputTokens: 3 })).text).toBe('aaa')
 })
 
 describe('a server that dies in the middle of an answer', () => {
@@ -190,6 +202,21 @@ describe('no server outlives', () => {
     await waitUntil(() => servers().every((pid) => !alive(pid)))
   })
 
+  it('a worker that is killed while the server loads', async () => {
+    const { llm, servers } = openFake('loads-for-ever')
+    const stop = new AbortController()
+    const ended = llm.chat('hi', { signal: stop.signal }).catch(() => {})
+    await waitUntil(() => servers().length === 1)
+    const folder = foldersOf()[0] as string
+    expect(existsSync(folder)).toBe(true)
+    process.kill(llm.stats().pid as number, 'SIGKILL')
+    await waitUntil(() => !alive(servers()[0] as number) && !existsSync(folder))
+    stop.abort()
+    await ended
+    await llm.close()
+    await waitUntil(() => servers().every((pid) => !alive(pid)))
+  })
+
   it.each(['SIGKILL', 'SIGTERM'] as const)('an app that dies of %s', async (signal) => {
     const log = join(temporaryFolder(), 'servers')
     vi.stubEnv('PATCHBAY_FAKE_LOG', log)
@@ -210,7 +237,27 @@ describe('no server outlives', () => {
   })
 })
 
+it('a server gets the environment without the secrets of the app', async () => {
+  vi.stubEnv('OPENAI_API_KEY', 'sk-secret-of-the-app')
+  vi.stubEnv('HF_TOKEN', 'hf-secret-of-the-app')
+  vi.stubEnv('LLAMA_ARG_CTX_SIZE', '7')
+  vi.stubEnv('CUDA_VISIBLE_DEVICES', '1')
+  const { llm } = openFake()
+  await llm.chat({ messages: 'hi', maxOutputTokens: 1 })
+  const environment = readFileSync(`${process.env.PATCHBAY_FAKE_LOG}.environment`, 'utf8')
+  expect(environment).toContain('"CUDA_VISIBLE_DEVICES":"1"')
+  expect(environment).not.toMatch(/secret-of-the-app|LLAMA_ARG_/)
+})
+
 describe('options for llama-server', () => {
+  it('reach it as they are, such as those for several GPUs', async () => {
+    const { llm } = openFake('none', { serverArgs: ['--split-mode', 'layer', '--tensor-split', '3,1'] })
+    await llm.chat({ messages: 'hi', maxOutputTokens: 1 })
+    const started = readFileSync(process.env.PATCHBAY_FAKE_LOG as string, 'utf8')
+    expect(started).toContain(' --no-context-shift ')
+    expect(started).toContain(' --split-mode layer --tensor-split 3,1 ')
+  })
+
   it('choose the GPU by the devices that the server has', async () => {
     vi.stubEnv('PATCHBAY_FAKE_GPU', '1')
     const { llm } = openFake()

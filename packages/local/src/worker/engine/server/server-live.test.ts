@@ -76,6 +76,17 @@ live(`answers of both engines${why}`, () => {
     expect(got.usage).toEqual(wanted.usage)
   })
 
+  it('are the same for a gap, without a chat template', async () => {
+    const controlTokens = ['<|fim_prefix|>', '<|fim_suffix|>', '<|fim_middle|>']
+    const shape = { controlTokens, ascii: true, chatTemplate: null, seed: 4 }
+    const model = writeRandomModel(join(temporaryFolder(), 'gap.gguf'), shape)
+    const options = { model, parallel: 1, defaults: { temperature: 0 } } as const
+    const gap = { prefix: 'a(', suffix: ')', maxOutputTokens: 8 }
+    const [got, wanted] = await Promise.all([openServer(options).complete(gap), open(options).complete(gap)])
+    expect(got.usage.outputTokens).toBe(8)
+    expect(got.text).toBe(wanted.text)
+  })
+
   it('are the same vectors', async () => {
     const texts = ['Good morning', 'a cat and a dog']
     const [ours, theirs] = [openServer(), open()]

@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { JobError } from '../../failure.js'
 import { type ServerAddress, ServerClient } from './server-client.js'
+import { serverEnvironment } from './server-environment.js'
 
 /** The program, if no path is given: `PATCHBAY_LLAMA_SERVER`, or the one that the system finds. */
 export function serverProgram(path: string | undefined): string {
@@ -94,7 +95,7 @@ export class ServerProcess {
       stdio: ['ignore', 'ignore', 'pipe'],
       // Signals of a terminal go to its whole process group; the app decides when its server ends.
       detached: process.platform !== 'win32',
-      env: { ...cleanEnvironment(), LLAMA_API_KEY: key },
+      env: { ...serverEnvironment(), LLAMA_API_KEY: key },
     })
     const server = new ServerProcess(child, address, folder, watcher, onLog)
     try {
@@ -184,15 +185,6 @@ function lastErrors(log: string): string {
     .filter((line) => line !== '')
   const errors = lines.filter((line) => /error|fail|unable|invalid|terminate|what\(\)/i.test(line))
   return (errors.length > 0 ? errors : lines).slice(-3).join('; ')
-}
-
-/** The arguments decide, not what the environment has for other servers. */
-function cleanEnvironment(): NodeJS.ProcessEnv {
-  return Object.fromEntries(
-    Object.entries(process.env).filter(
-      ([name]) => !name.startsWith('LLAMA_ARG_') && name !== 'LLAMA_API_KEY',
-    ),
-  )
 }
 
 /** The name of a socket may have about 100 bytes. */

@@ -209,14 +209,17 @@ async function firstLine(path: string): Promise<string> {
   return text
 }
 
-/** The tokens of a chunk. Of a character of several tokens, the server sends only the last one: the others are found by its text. */
+/**
+ * The tokens of a chunk. Of a character of several tokens, the server sends only the last one: the others are found by its text,
+ * as are all tokens of a server that sends none.
+ */
 function tokensOf(
   { tokens = [], content = '', tokens_predicted, stop }: CompletionChunk,
   seen: number,
   vocabulary: Vocabulary,
 ): Token[] {
   if (stop) return []
-  const lost = tokens_predicted !== undefined && tokens_predicted - seen > tokens.length
+  const lost = tokens.length === 0 || (tokens_predicted ?? seen) - seen > tokens.length
   return lost && content !== '' ? tokenizeRest(vocabulary, content) : (tokens as Token[])
 }
 

@@ -1,0 +1,251 @@
+// Background answers: made while no client waits, kept by id, and read from any event on.
+// Source: platform.openai.com/docs/guides/background, November 2026.
+import { type ChatStream, LlmError, type Message } from '@patchbay/core'
+import { requestError, statusOf, toLlmError } from '../../answer/http-status.js'
+import type { Json } from '../../body/body.js'
+import type { RequestRecorder } from '../../server/request-record.js'
+import type { ItemWriter } from './response.js'
+import type { ResponseStore } from './response-store.js'
+
+/** An answer to be made. */
+export interface BackgroundCall {
+  /** The name of the key that asked for it. */
+  owner: string
+  /** Calls the provider. */
+  start(signal: AbortSignal): ChatStream
+  items: ItemWriter
+  recorder: RequestRecorder
+  /** The conversation before the answer. */
+  conversation: readonly Message[]
+  /** The items of the request. */
+  input: Json[]
+}
+
+/** Answers of one key at the same time. */
+const maxRunning = 100
+/** Characters of events that are kept, of all answers together; those that ended first go first. */
+const maxCharacters = 64 * 1024 * 1024
+/** Characters of events that are kept of one answer. */
+const maxOwn = 16 * 1024 * 1024
+/** Milliseconds that events are kept after the end; the answer itself is stored longer. */
+const eventsMs = 600_000
+/** Milliseconds between signs of life, for instances that share their responses. */
+const beatMs = 2000
+/** Milliseconds without a sign of life after which an instance counts as gone. */
+const goneMs = 30_000
+
+const unfinished = new Set<unknown>(['queued', 'in_progress'])
+
+/** Whether a response is still being made. */
+export function isUnfinished({ status }: Json): boolean {
+  return unfinished.has(status)
+}
+
+/** A stored response; one whose instance has given no sign of life for long has failed. */
+export function asFound(response: Json, beatAt: number | undefined): Json {
+  if (!isUnfinished(response) || beatAt === undefined || Date.now() - beatAt < goneMs) return response
+  const message = 'The instance of the gateway that made this answer is gone. Send the request again.'
+  return { ...response, status: 'failed', error: { code: 'server_error', message } }
+}
+
+/** The background answers of one gateway. */
+export class BackgroundAnswers {
+  /** By key and id; the oldest first. */
+  readonly #answers = new Map<string, BackgroundAnswer>()
+
+  constructor(private readonly store: ResponseStore) {}
+
+  /**
+   * Begins an answer. It goes on without its client.
+   * @throws {LlmError} `rate-limited` if the key has too many
+   */
+  async start(call: BackgroundCall): Promise<BackgroundAnswer> {
+    const { owner, items } = call
+    const running = [...this.#answers.values()].filter((one) => one.owner === owner && !one.hasEnded)
+    if (running.length >= maxRunning)
+      throw new LlmError(
+        'rate-limited',
+        `This key has ${maxRunning} background answers that have not ended. Wait for one of them, or cancel it.`,
+      )
+    const answer = new BackgroundAnswer(call, this.store, () => this.#forgetOld())
+    this.#answers.set(keyOf(owner, items.id), answer)
+    // Known to all instances before the client knows its id.
+    await answer.save()
+    answer.begin()
+    return answer
+  }
+
+  /** An answer that this instance makes, or whose events it still has. */
+  find(owner: string, id: string): BackgroundAnswer | undefined {
+    this.#forgetOld()
+    return this.#answers.get(keyOf(owner, id))
+  }
+
+  forget(owner: string, id: string): void {
+    this.#answers.delete(keyOf(owner, id))
+  }
+
+  #forgetOld(): void {
+    const ended = [...this.#answers].filter(([, one]) => one.hasEnded)
+    let characters = [...this.#answers.values()].reduce((sum, one) => sum + one.characters, 0)
+    for (const [key, one] of ended) {
+      if (Date.now() - one.endedAt < eventsMs && characters <= maxCharacters) continue
+      this.#answers.delete(key)
+      characters -= one.characters
+    }
+  }
+}
+
+/** Ids are random, and owners may have any name. */
+function keyOf(owner: string, id: string): string {
+  return JSON.stringify([owner, id])
+}
+
+/** One answer in the background: its events so far, and those that come. */
+export class BackgroundAnswer {
+  readonly owner: string
+  /** Characters of the events that are kept. */
+  characters = 0
+  endedAt = Number.POSITIVE_INFINITY
+  #events: { number: number; text: string }[] = []
+  #waiting: (() => void)[] = []
+  readonly #cancel = new AbortController()
+  #isCancelled = false
+  #made: Promise<void> | undefined
+  #messages: readonly Message[]
+
+  constructor(
+    private readonly call: BackgroundCall,
+    private readonly store: ResponseStore,
+    private readonly onEnd: () => void,
+  ) {
+    this.owner = call.owner
+    this.#messages = call.conversation
+    this.#add(call.items.queued())
+  }
+
+  get hasEnded(): boolean {
+    return this.endedAt !== Number.POSITIVE_INFINITY
+  }
+
+  /** The response so far. */
+  get response(): Json {
+    return this.call.items.latest
+  }
+
+  /** Stores the response as it is now. */
+  async save(): Promise<void> {
+    const beatAt = this.hasEnded ? undefined : Date.now()
+    const { owner, input } = this.call
+    await this.store.save(owner, {
+      response: this.response,
+      messages: [...this.#messages],
+      input,
+      ...(beatAt !== undefined && { beatAt }),
+    })
+  }
+
+  /** Ends it as `cancelled`; what had come stays. Later calls do nothing. */
+  async cancel(): Promise<void> {
+    if (this.hasEnded) return
+    this.#isCancelled = true
+    this.#cancel.abort(new LlmError('aborted', 'The client cancelled this answer.'))
+    await this.#made
+  }
+
+  /**
+   * The events after this number, as the text of a stream, up to the last.
+   * @throws {LlmError} `invalid-request` if the next one is no longer kept
+   */
+  async *eventsAfter(after: number): AsyncGenerator<string> {
+    let next = after + 1
+    while (true) {
+      const [oldest] = this.#events
+      if (oldest !== undefined && oldest.number > next) throw tooOld(oldest.number)
+      const index = this.#events.findIndex(({ number }) => number >= next)
+      if (index >= 0)
+        for (const { number, text } of this.#events.slice(index)) {
+          next = number + 1
+          yield text
+        }
+      else if (this.hasEnded) return
+      else await this.#more()
+    }
+  }
+
+  /** Begins to make the answer. */
+  begin(): void {
+    this.#made = this.#make()
+  }
+
+  /** Never rejects. */
+  async #make(): Promise<void> {
+    const { items, recorder } = this.call
+    const beat = setInterval(() => void this.#beat(), beatMs)
+    beat.unref()
+    let status = 200
+    try {
+      for await (const event of this.call.start(this.#cancel.signal)) {
+        recorder.recordEvent(event)
+        if (event.type === 'finish') this.#messages = [...this.#messages, event.response.message]
+        this.#add(items.write(event))
+        if (event.type === 'start') await this.#tryToSave()
+      }
+    } catch (thrown) {
+      const error = toLlmError(thrown)
+      status = this.#isCancelled ? 499 : statusOf(error)
+      const told = recorder.recordFailure(error)
+      this.#add(this.#isCancelled ? items.cancelled() : items.failed(told))
+    }
+    clearInterval(beat)
+    this.endedAt = Date.now()
+    // If storing fails, the answer can be read here for some minutes.
+    await this.#tryToSave()
+    recorder.end(status)
+    this.#wake()
+    this.onEnd()
+  }
+
+  async #tryToSave(): Promise<void> {
+    await this.save().catch(() => {})
+  }
+
+  /** Tells other instances that this one lives, and hears from them that the client has cancelled. */
+  async #beat(): Promise<void> {
+    const { owner, items } = this.call
+    try {
+      if (!(await this.store.isShared())) return
+      if (await this.store.isCancelled(owner, items.id)) await this.cancel()
+      else if (!this.hasEnded) await this.save()
+    } catch {
+      // The next one may reach it.
+    }
+  }
+
+  #add(lines: readonly Json[]): void {
+    for (const line of lines) {
+      const text = `event: ${line.type}\ndata: ${JSON.stringify(line)}\n\n`
+      this.#events.push({ number: Number(line.sequence_number), text })
+      this.characters += text.length
+    }
+    let gone = 0
+    while (this.characters > maxOwn && gone < this.#events.length - 1)
+      this.characters -= this.#events[gone++]?.text.length ?? 0
+    if (gone > 0) this.#events = this.#events.slice(gone)
+    this.#wake()
+  }
+
+  #wake(): void {
+    for (const go of this.#waiting.splice(0)) go()
+  }
+
+  #more(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve))
+  }
+}
+
+function tooOld(oldest: number): LlmError {
+  return requestError(
+    `starting_after: events before ${oldest} are no longer kept. Read the response without stream.`,
+  )
+}
