@@ -7,6 +7,7 @@ import { mockProvider } from '@patchbay/testing'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { adminKey, adminWorld } from '../../test/admin-world.js'
 import { browserPath, launch, type Page } from '../../test/chromium.js'
+import { over } from '../../test/served.js'
 
 const shots = fileURLToPath(new URL('../../.cache/shots', import.meta.url))
 mkdirSync(shots, { recursive: true })
@@ -154,8 +155,22 @@ describe.skipIf(!browserPath)('the page of admins', () => {
   ])('can be used by everybody: %s', { timeout: 60_000 }, async (look, options) => {
     const markup = '<img src=x onerror=alert(1)>'
     const provider = mockProvider({ retry: false, answers: ['Hi.', new LlmError('overloaded', 'Busy.')] })
-    const prices = { 'mock-1': { input: 30_000, output: 150_000 } }
-    const { url, admin, ask, written } = await adminWorld({}, () => provider, { prices })
+    const inner = await over(() => provider)
+    onTestFinished(() => inner.close())
+    const main = {
+      use: 'openai' as const,
+      api: 'chat' as const,
+      preset: 'vllm',
+      model: 'mock-1',
+      baseURL: `${inner.url}/v1`,
+      apiKey: 'none',
+      retry: false as const,
+    }
+    const { url, admin, ask, written } = await adminWorld({}, undefined, {
+      default: 'main',
+      providers: { main },
+      prices: { 'mock-1': { input: 300, output: 1500 } },
+    })
     await admin('POST', '/teams', { name: 'red', budget: [{ per: 'month', usd: 500 }] })
     const { key } = (await admin('POST', '/keys', { name: 'ann', team: 'red' })).body
     for (const model of ['default', 'default', markup])
@@ -175,7 +190,10 @@ describe.skipIf(!browserPath)('the page of admins', () => {
     await check('sign-in')
     await signIn(page)
     const row = page.getByRole('row').filter({ has: page.getByRole('rowheader', { name: 'ann' }) })
-    expect(await row.textContent()).toMatch(/\$0\.[0-9]*[1-9]/)
+    // Answers that have a price, beside a failure.
+    expect(await row.getByRole('cell').first().textContent()).toMatch(/^\$0\.\d*[1-9]\d*$/)
+    const bars = page.locator('.days rect')
+    expect(Number(await bars.last().getAttribute('height'))).toBe(100)
     await check('spend')
     await view(page, 'Keys')
     await page.getByRole('button', { name: 'Change ann' }).click()
