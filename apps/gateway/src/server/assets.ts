@@ -25,6 +25,10 @@ const policy = [
   "frame-ancestors 'none'",
 ].join('; ')
 
+/** Where the admins' page is. */
+export const adminPage = '/admin'
+const pages: Record<string, string> = { '/index.html': '/', '/admin.html': adminPage }
+
 let cached: Assets | undefined
 
 /** The files of `@patchbay/playground`. */
@@ -41,17 +45,17 @@ function readFolder(folder: string): Assets {
     files.map((file) => {
       const path = join(file.parentPath, file.name)
       const name = path.slice(folder.length).replaceAll(sep, '/')
-      const isPage = name === '/index.html'
+      const page = pages[name]
       const headers = {
         'content-type': types[extname(name)] ?? 'application/octet-stream',
         // The names of all other files change with their content.
-        'cache-control': isPage ? 'no-cache' : 'public, max-age=31536000, immutable',
+        'cache-control': page !== undefined ? 'no-cache' : 'public, max-age=31536000, immutable',
         'content-security-policy': policy,
         'x-content-type-options': 'nosniff',
         'referrer-policy': 'no-referrer',
         'cross-origin-opener-policy': 'same-origin',
       }
-      return [isPage ? '/' : name, { body: new Uint8Array(readFileSync(path)), headers }]
+      return [page ?? name, { body: new Uint8Array(readFileSync(path)), headers }]
     }),
   )
 }

@@ -1,0 +1,81 @@
+// Parts that all views share: waiting, nothing there, failed; and a button that asks before it acts.
+import type { ComponentChildren } from 'preact'
+import { useState } from 'preact/hooks'
+import { changes } from './api.js'
+
+interface LoadedProps {
+  error: string | undefined
+  items: readonly unknown[] | undefined
+  /** What to say, and what to do next, where there is nothing. */
+  empty: string
+  children: ComponentChildren
+}
+
+export function Loaded({ error, items, empty, children }: LoadedProps) {
+  if (error !== undefined)
+    return (
+      <div class="card" role="alert">
+        <p class="wrong">{error}</p>
+        <button
+          type="button"
+          onClick={() => {
+            changes.value++
+          }}
+        >
+          Try again
+        </button>
+      </div>
+    )
+  if (items === undefined) return <p class="soft">Loading…</p>
+  if (items.length === 0) return <p class="card soft">{empty}</p>
+  return <>{children}</>
+}
+
+interface ConfirmProps {
+  label: string
+  /** What it acts on. */
+  name: string
+  question: string
+  act(): Promise<unknown>
+}
+
+export function Confirm({ label, name, question, act }: ConfirmProps) {
+  const [isAsking, setAsking] = useState(false)
+  const [problem, setProblem] = useState('')
+  if (!isAsking)
+    return (
+      <button type="button" aria-label={`${label} ${name}`} onClick={() => setAsking(true)}>
+        {label}
+      </button>
+    )
+  const confirm = async () => {
+    try {
+      await act()
+      setAsking(false)
+    } catch (error) {
+      setProblem((error as Error).message)
+    }
+  }
+  const cancel = () => {
+    setProblem('')
+    setAsking(false)
+  }
+  return (
+    <fieldset class="confirm">
+      <legend>{question}</legend>
+      {problem !== '' && (
+        <p role="alert" class="wrong">
+          {problem}
+        </p>
+      )}
+      <div class="row">
+        <button type="button" class="danger" onClick={confirm}>
+          {`${label} ${name}`}
+        </button>
+        <button type="button" onClick={cancel}>
+          Cancel
+        </button>
+      </div>
+    </fieldset>
+  )
+}
