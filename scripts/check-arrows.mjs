@@ -10,9 +10,19 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const own = {
   core: [],
   ...Object.fromEntries(
-    ['claude', 'gemini', 'local', 'ollama', 'openai', 'policies', 'queue', 'mcp', 'testing', 'ai-sdk', 'langchain'].map(
-      (name) => [name, ['core']],
-    ),
+    [
+      'claude',
+      'gemini',
+      'local',
+      'ollama',
+      'openai',
+      'policies',
+      'queue',
+      'mcp',
+      'testing',
+      'ai-sdk',
+      'langchain',
+    ].map((name) => [name, ['core']]),
   ),
   config: ['core', 'policies'],
   playground: [],

@@ -74,7 +74,18 @@ process.stdout.write(`importing the SDKs of OpenAI and Anthropic: ${theirs.toFix
 check('importing core', share(['core']), 10, '% of that')
 check('importing every backend', share(['claude', 'gemini', 'openai', 'ollama', 'local']), 25, '% of that')
 // mcp and langchain stand on packages of others, which set globals when they are imported.
-const every = ['core', 'claude', 'gemini', 'openai', 'ollama', 'local', 'policies', 'queue', 'config', 'ai-sdk']
+const every = [
+  'core',
+  'claude',
+  'gemini',
+  'openai',
+  'ollama',
+  'local',
+  'policies',
+  'queue',
+  'config',
+  'ai-sdk',
+]
 const leaving = every.filter((name) => traces([name]) !== '')
 failed ||= leaving.length > 0
 process.stdout.write(

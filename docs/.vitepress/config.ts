@@ -31,6 +31,7 @@ const sources = [
 
 /** A link as it stands in a README of the repository, as the guide knows it. */
 function followed(href: string): string {
+  if (/^https?:/.test(href)) return href
   const readme = /(?:^|\/)([\w-]+)\/README\.md(#.*)?$/.exec(href)
   if (readme?.[1] !== undefined && pages[readme[1]] !== undefined)
     return `${pages[readme[1]]}${readme[2] ?? ''}`

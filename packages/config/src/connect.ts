@@ -8,6 +8,7 @@ import { ProviderBuilder } from './provider/provider-factory.js'
 import { Shared } from './provider/shared-state.js'
 import type {
   ClaudeEntry,
+  GeminiEntry,
   LocalEntry,
   OllamaEntry,
   OpenAIEntry,
@@ -32,6 +33,7 @@ export async function connect(target?: string, options: LoadOptions = {}): Promi
 /** The options of `provider`: those of its backend that a configuration may have, policies and fallbacks included. */
 export type TargetOptions =
   | Omit<ClaudeEntry, 'use' | 'model'>
+  | Omit<GeminiEntry, 'use' | 'model'>
   | Omit<OpenAIEntry, 'use' | 'model'>
   | Omit<OllamaEntry, 'use' | 'model'>
   | Omit<LocalEntry, 'use' | 'model'>

@@ -16,6 +16,16 @@ it('makes the provider of a backend and model, with its options', async () => {
   await llm.close()
 })
 
+it('makes a Gemini model, on the Gemini API and on Vertex AI', async () => {
+  const llm = await provider('gemini:gemini-3.6-flash', {
+    vertex: { project: 'p', location: 'europe-west4' },
+  })
+  expect(llm).toMatchObject({ provider: 'gemini', model: 'gemini-3.6-flash' })
+  await llm.close()
+  const { gemini } = await import('@patchbay/gemini')
+  expect(Object.keys(gemini('m'))).toEqual(Object.keys(llm))
+})
+
 it('reads no configuration: also where one is, the target is what it says', async () => {
   vi.stubEnv('PATCHBAY_PROVIDER', 'another')
   onTestFinished(() => void vi.unstubAllEnvs())
@@ -26,6 +36,7 @@ it('reads no configuration: also where one is, the target is what it says', asyn
 
 it.each<[string, () => Promise<unknown>, RegExp]>([
   ['another company', () => provider('anthropic:claude-opus-5'), /Use claude/],
+  ['a model of Google', () => provider('google:gemini-3.6-flash'), /Use gemini/],
   ['a misspelled backend', () => provider('opneai:gpt-5'), /Did you mean openai\?/],
   ['no model', () => provider('claude'), /claude\(\) needs a model/],
   ['a misspelled option', () => provider('claude:x', { baseUrl: 'y' } as never), /Did you mean baseURL\?/],

@@ -1,5 +1,6 @@
 // The entries of a configuration follow the options of the backends they are for, and wrong ones do not compile.
 import type { ClaudeOptions } from '@patchbay/claude'
+import type { GeminiOptions } from '@patchbay/gemini'
 import type { LocalOptions } from '@patchbay/local'
 import type { OllamaOptions } from '@patchbay/ollama'
 import type { OpenAIOptions } from '@patchbay/openai'
@@ -8,6 +9,7 @@ import { describe, expectTypeOf, it } from 'vitest'
 import {
   type ClaudeEntry,
   defineConfig,
+  type GeminiEntry,
   type LocalEntry,
   type OllamaEntry,
   type OpenAIEntry,
@@ -21,6 +23,7 @@ type Own = 'use' | 'fallback' | 'requires' | 'policies'
 describe('an entry', () => {
   it('has every option that can be written down', () => {
     expectTypeOf<Exclude<keyof ClaudeEntry, Own>>().toEqualTypeOf<Exclude<keyof ClaudeOptions, Coded>>()
+    expectTypeOf<Exclude<keyof GeminiEntry, Own>>().toEqualTypeOf<Exclude<keyof GeminiOptions, Coded>>()
     expectTypeOf<Exclude<keyof OpenAIEntry, Own>>().toEqualTypeOf<Exclude<keyof OpenAIOptions, Coded>>()
     expectTypeOf<Exclude<keyof OllamaEntry, Own>>().toEqualTypeOf<Exclude<keyof OllamaOptions, Coded>>()
     expectTypeOf<Exclude<keyof LocalEntry, Own>>().toEqualTypeOf<Exclude<keyof LocalOptions, Coded>>()
@@ -29,6 +32,7 @@ describe('an entry', () => {
 
   it('has the types of those options', () => {
     expectTypeOf<Omit<ClaudeEntry, Own>>().toExtend<ClaudeOptions>()
+    expectTypeOf<Omit<GeminiEntry, Own>>().toExtend<GeminiOptions>()
     expectTypeOf<Omit<OpenAIEntry, Own | 'preset'>>().toExtend<OpenAIOptions>()
     expectTypeOf<Omit<OllamaEntry, Own>>().toExtend<OllamaOptions>()
     expectTypeOf<Omit<LocalEntry, Own>>().toExtend<LocalOptions>()

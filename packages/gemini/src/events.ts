@@ -3,7 +3,6 @@
 import type { FinishReason as WireReason } from '@google/genai'
 import type { BackendEvent, FinishReason, OpaqueState, Part, Warning } from '@patchbay/core'
 import { CallIds, callField, fieldsOf, objectsIn, PendingLogprobs } from '@patchbay/core/wire'
-import { citationsOf } from './decode/citations.js'
 import { logprobsOf } from './decode/logprobs.js'
 import { toUsage } from './decode/usage.js'
 import { fromBody, notAnAnswer } from './errors.js'
@@ -182,8 +181,12 @@ class Answer {
     this.#open = undefined
   }
 
-  *end(): Generator<BackendEvent> {
-    const citations = citationsOf(this.#whole, this.#text)
+  async *end(): AsyncGenerator<BackendEvent> {
+    const { groundingMetadata, citationMetadata } = this.#whole
+    const isCited = groundingMetadata !== undefined || citationMetadata !== undefined
+    const citations = isCited
+      ? (await import('./decode/citations.js')).citationsOf(this.#whole, this.#text)
+      : []
     yield* this.#close(this.#open === 'text' && citations.length > 0 ? { citations } : {})
     // Without one the stream was cut: core says so.
     if (this.#end === undefined) return

@@ -29,7 +29,8 @@ async function spentBefore(state: StateStore): Promise<number> {
 }
 
 describe.skipIf(!hasRedis)('a configuration shares counts and answers', () => {
-  it('in a cluster, by the address of any of its servers', { timeout: 90_000 }, async () => {
+  // Servers that start and elect each other on a busy machine may take longer than a step may.
+  it('in a cluster, by the address of any of its servers', { timeout: 90_000, retry: 2 }, async () => {
     const [a, b] = await startCluster()
     // The first one listed need not be there.
     const one = await opened(`redis+cluster://127.0.0.1:${await freePort()},127.0.0.1:${b}`)
@@ -50,7 +51,7 @@ describe.skipIf(!hasRedis)('a configuration shares counts and answers', () => {
     }
   })
 
-  it('behind a sentinel, and follow a failover', { timeout: 120_000 }, async () => {
+  it('behind a sentinel, and follow a failover', { timeout: 120_000, retry: 2 }, async () => {
     const primary = await startRedis(await freePort())
     onTestFinished(() => primary.stop())
     const port = Number(new URL(primary.url).port)
