@@ -5,6 +5,13 @@ export const openaiVectors = [
   '{"data":[{"embedding":"AACAPw=="},{"embedding":"AAAAQA=="}]}',
 ]
 export const ollamaVectors = ['{"model":"m","embeddings":[[1,2],[0.5,-1]],"prompt_eval_count":3}']
+export const geminiVectors = [
+  '{"embeddings":[{"values":[1,2]},{"values":[0.5,-1]}],"usageMetadata":{"promptTokenCount":3}}',
+]
+export const geminiBatches = [
+  '{"name":"batches/b","done":true,"metadata":{"state":"BATCH_STATE_SUCCEEDED","batchStats":{"requestCount":"2","successfulRequestCount":"1","failedRequestCount":"1"}},"response":{"inlinedResponses":{"inlinedResponses":[{"metadata":{"key":"0"},"response":{"candidates":[{"content":{"parts":[{"text":"Hi."}]},"finishReason":"STOP"}],"usageMetadata":{}}},{"metadata":{"key":"1"},"error":{"code":3,"message":"no","status":"INVALID_ARGUMENT"}}]}}}',
+  '{"name":"batches/b","metadata":{"state":"BATCH_STATE_FAILED"},"error":{"code":13,"message":"no"}}',
+]
 export const models = [
   '{"data":[{"id":"m","name":"M","context_length":5,"architecture":{"input_modalities":["text","image"]},"supported_parameters":["tools","seed"],"top_provider":{"max_completion_tokens":7},"display_name":"M"}],"models":[{"name":"m"}]}',
   '{"data":[{"id":"m","max_model_len":5,"capabilities":{"function_calling":true,"vision":false},"meta":{"n_ctx":1,"n_ctx_train":2}}],"models":[],"capabilities":["tools"],"model_info":{"general.architecture":"llama","llama.context_length":5}}',

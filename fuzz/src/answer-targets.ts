@@ -1,6 +1,7 @@
 // Fuzz targets for answers other than chats: vectors, lists of models, transcripts, counts, batches.
 import { claude } from '@patchbay/claude'
 import type { Provider } from '@patchbay/core'
+import { gemini } from '@patchbay/gemini'
 import { ollama } from '@patchbay/ollama'
 import { openai } from '@patchbay/openai'
 import * as corpus from './answer-corpus.js'
@@ -84,6 +85,27 @@ export const answerTargets: Record<string, Target> = {
     corpus.transcripts,
     (fetch) => openai('whisper-1', { ...options, fetch }),
     (provider) => provider.transcribe(sound16),
+  ),
+  'gemini models': answer(
+    corpus.models,
+    (fetch) => gemini('m', { ...options, fetch }),
+    (provider) => provider.models(),
+  ),
+  'gemini vectors': answer(corpus.geminiVectors, (fetch) => gemini('m', { ...options, fetch }), vectorsOf),
+  'gemini count': answer(
+    corpus.counts,
+    (fetch) => gemini('m', { ...options, fetch }),
+    (provider) => provider.countTokens('Hi'),
+  ),
+  'gemini batch status': answer(
+    corpus.geminiBatches,
+    (fetch) => gemini('m', { ...options, fetch }),
+    (provider) => provider.batches.status('b'),
+  ),
+  'gemini batch results': answer(
+    corpus.geminiBatches,
+    (fetch) => gemini('m', { ...options, fetch }),
+    resultsOf,
   ),
   'openai count': answer(
     corpus.counts,

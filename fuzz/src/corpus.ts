@@ -65,6 +65,47 @@ export const claudeStreams = [
     { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } },
   ]),
 ]
+const geminiChunk = (parts: object[], more: object = {}) =>
+  JSON.stringify({
+    ...{ responseId: 'resp_1', modelVersion: 'gemini-x-001' },
+    candidates: [{ content: { role: 'model', parts }, index: 0, ...more }],
+    usageMetadata: {
+      promptTokenCount: 3,
+      candidatesTokenCount: 2,
+      thoughtsTokenCount: 1,
+      totalTokenCount: 6,
+    },
+  })
+const grounding = {
+  groundingChunks: [{ web: { uri: 'https://example.com/', title: 'E' } }],
+  groundingSupports: [{ segment: { startIndex: 0, endIndex: 2 }, groundingChunkIndices: [0] }],
+}
+const geminiCall = {
+  functionCall: { id: 'fc_1', name: 'wave', args: { times: 2 } },
+  thoughtSignature: 'c2ln',
+}
+
+export const geminiStreams = [
+  [
+    geminiChunk([{ text: 'Hm.', thought: true }]),
+    geminiChunk([{ text: 'Héllo' }]),
+    geminiChunk([geminiCall]),
+    geminiChunk([{ text: '', thoughtSignature: 'c2ln' }], {
+      finishReason: 'STOP',
+      groundingMetadata: grounding,
+    }),
+  ],
+  [
+    geminiChunk([{ inlineData: { mimeType: 'image/png', data: 'iVBORw0KGgo=' } }], {
+      finishReason: 'MAX_TOKENS',
+    }),
+  ],
+  [JSON.stringify({ promptFeedback: { blockReason: 'SAFETY' }, usageMetadata: { promptTokenCount: 3 } })],
+].map((chunks) => chunks.map((chunk) => `data: ${chunk}\r\n\r\n`).join(''))
+export const geminiBodies = [
+  geminiChunk([{ text: 'Hello' }, geminiCall], { finishReason: 'STOP', groundingMetadata: grounding }),
+  '{"error":{"code":429,"message":"no","status":"RESOURCE_EXHAUSTED","details":[{"retryDelay":"3s"}]}}',
+]
 export const claudeBodies = [
   JSON.stringify({
     ...claudeMessage,

@@ -6,6 +6,7 @@ import { claude } from '@patchbay/claude'
 import { loadConfig } from '@patchbay/config'
 import { LlmError, type Provider } from '@patchbay/core'
 import { jsonEvents, jsonLines, wholeJson } from '@patchbay/core/wire'
+import { gemini } from '@patchbay/gemini'
 import { ollama } from '@patchbay/ollama'
 import { openai } from '@patchbay/openai'
 import { decodeBody } from '../../packages/core/src/wire/http/body.js'
@@ -93,6 +94,8 @@ export const targets: Record<string, Target> = {
   ),
   claude: backend(corpus.claudeStreams, sse, (fetch) => claude('m', { ...options, fetch })),
   'claude whole': backend(corpus.claudeBodies, json, (fetch) => claude('m', { ...options, fetch }), true),
+  gemini: backend(corpus.geminiStreams, sse, (fetch) => gemini('m', { ...options, fetch })),
+  'gemini whole': backend(corpus.geminiBodies, json, (fetch) => gemini('m', { ...options, fetch }), true),
   chat: backend(corpus.chatStreams, sse, (fetch) => openai('m', { ...options, api: 'chat', fetch })),
   'chat whole': backend(
     corpus.chatBodies,

@@ -1,6 +1,7 @@
 // The remote backends with sample answers in each service's form, for invariants of all of them.
 import { claude } from '@patchbay/claude'
 import type { Provider, ProviderOptions } from '@patchbay/core'
+import { gemini } from '@patchbay/gemini'
 import { ollama } from '@patchbay/ollama'
 import { openai } from '@patchbay/openai'
 import { onTestFinished } from 'vitest'
@@ -52,6 +53,11 @@ const textBlock = [
   { type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } },
   { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'Half' } },
 ]
+const googleError = (message: string) => ({ error: { code: 400, message, status: 'INVALID_ARGUMENT' } })
+const candidate = (text: string, finishReason?: string) => ({
+  candidates: [{ content: { parts: [{ text }] }, finishReason }],
+  usageMetadata: {},
+})
 const created = { type: 'response.created', response: { id: 'r', model: 'm' } }
 
 /** The results of a batch of OpenAI's. */
@@ -60,7 +66,7 @@ const openaiBatch = (words: string, path: string): ServedResponse =>
     ? lines({ custom_id: 'request-0', response: { status_code: 400, body: openaiError(words) } })
     : json({ id: 'b', status: 'completed', output_file_id: 'f', request_counts: { total: 1, completed: 0 } })
 
-export const remotes: Record<'claude' | 'chat' | 'responses' | 'ollama', Remote> = {
+export const remotes: Record<'claude' | 'gemini' | 'chat' | 'responses' | 'ollama', Remote> = {
   claude: {
     factory: claude,
     make: (options) => claude('m', { apiKey: 'sk-none-at-all', ...options }),
@@ -78,6 +84,25 @@ export const remotes: Record<'claude' | 'chat' | 'responses' | 'ollama', Remote>
       path.endsWith('/results')
         ? lines({ custom_id: 'request-0', result: { type: 'errored', error: anthropicError(words) } })
         : json({ id: 'b', processing_status: 'ended', request_counts: { errored: 1 } }),
+  },
+  gemini: {
+    factory: gemini,
+    make: (options) => gemini('m', { apiKey: 'AIza-none-at-all', ...options }),
+    refusal: googleError,
+    broken: (words, begun) => sse(...(begun ? [candidate('Half')] : []), googleError(words)),
+    failedWhole: (words) => json(googleError(words)),
+    answer: sse(candidate('Half'), candidate('', 'STOP')),
+    batch: (words) =>
+      json({
+        name: 'batches/b',
+        metadata: {
+          state: 'BATCH_STATE_SUCCEEDED',
+          batchStats: { requestCount: '1', failedRequestCount: '1' },
+        },
+        response: {
+          inlinedResponses: { inlinedResponses: [{ metadata: { key: '0' }, ...googleError(words) }] },
+        },
+      }),
   },
   chat: {
     factory: openai,

@@ -51,20 +51,24 @@ describe.each(Object.entries(remotes))('%s', (name, remote) => {
     expect(server.sent).toBeLessThan(16 * MiB)
   })
 
-  it.skipIf(remote.batch === undefined)('a line of results without an end is refused', async () => {
-    const server = await serve(({ path }) =>
-      /results|content/.test(path) ? { body: piece, endless: true } : (remote.batch?.('', path) ?? {}),
-    )
-    const llm = remote.make({ baseURL: server.url, apiKey: 'sk-bounded-bodies', retry: false })
-    const read = async () => {
-      for await (const _ of llm.batches.results('b'));
-    }
-    expect(await thrownBy(read())).toMatchObject({
-      code: 'bad-response',
-      message: expect.stringContaining('a line of more than 16 MiB'),
-    })
-    await expect.poll(() => server.open).toBe(0)
-  })
+  // Gemini's results are in the batch itself.
+  it.skipIf(remote.batch === undefined || remote === remotes.gemini)(
+    'a line of results without an end is refused',
+    async () => {
+      const server = await serve(({ path }) =>
+        /results|content/.test(path) ? { body: piece, endless: true } : (remote.batch?.('', path) ?? {}),
+      )
+      const llm = remote.make({ baseURL: server.url, apiKey: 'sk-bounded-bodies', retry: false })
+      const read = async () => {
+        for await (const _ of llm.batches.results('b'));
+      }
+      expect(await thrownBy(read())).toMatchObject({
+        code: 'bad-response',
+        message: expect.stringContaining('a line of more than 16 MiB'),
+      })
+      await expect.poll(() => server.open).toBe(0)
+    },
+  )
 })
 
 const decoders: Record<string, (body: ReadableStream<Uint8Array>) => Promise<unknown>> = {

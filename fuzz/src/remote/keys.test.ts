@@ -16,6 +16,11 @@ const services: Record<keyof typeof remotes, { host: string; key: string; addres
       address: 'ANTHROPIC_BASE_URL',
       more: 'ANTHROPIC_CUSTOM_HEADERS',
     },
+    gemini: {
+      host: 'generativelanguage.googleapis.com',
+      key: 'GEMINI_API_KEY',
+      address: 'GEMINI_BASE_URL',
+    },
     chat: {
       host: 'api.openai.com',
       key: 'OPENAI_API_KEY',

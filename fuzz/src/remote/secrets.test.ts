@@ -157,7 +157,7 @@ describe.each(Object.entries(remotes))('%s', (_, remote) => {
     expect((await llm.chat('Hi')).text).toBe('Half')
     vi.unstubAllEnvs()
     const { path = '', headers } = server.requests[0] ?? {}
-    expect(path).toMatch(/^\/base\/.*\?api-version=7$/)
+    expect(path).toMatch(/^\/base\/.*[?&]api-version=7$/)
     expect(headers?.authorization).toBe(`Basic ${base64('user:p@ss')}`)
   })
 })

@@ -1,7 +1,7 @@
 // Batches: many requests at half the price, answered within a day. Source: ai.google.dev/gemini-api/docs/batch-api and
 // /api/batch-api, November 2026.
 import { type BatchOutcome, type BatchStatus, LlmError } from '@patchbay/core'
-import { checkBatchSize, excerpt, fieldsOf, objectsIn, unansweredRequest } from '@patchbay/core/wire'
+import { checkBatchSize, excerpt, fieldsOf, unansweredRequest } from '@patchbay/core/wire'
 import { fromBody } from './errors.js'
 import { type AnswerSource, fromChunks } from './events.js'
 
@@ -77,17 +77,20 @@ export async function* toOutcomes(
 ): AsyncGenerator<BatchOutcome> {
   const { inlinedResponses } = fieldsOf(operation.response ?? fieldsOf(operation.metadata).output)
   const nested = fieldsOf(inlinedResponses).inlinedResponses ?? inlinedResponses
-  const answers = objectsIn(nested)
+  const answers: unknown[] = Array.isArray(nested) ? nested : []
+  const { state } = fieldsOf(operation.metadata)
   if (answers.length === 0 && operation.error) throw fromBody(operation)
+  if (answers.length === 0 && /FAILED/.test(String(state)))
+    throw new LlmError('server-error', 'Gemini says that the batch failed, and not why. Submit it again.')
   const seen = new Set<number>()
-  for (const [place, { metadata, response, error }] of answers.entries()) {
+  for (const [place, answer] of answers.entries()) {
+    const { metadata, response, error } = fieldsOf(answer)
     const key = fieldsOf(metadata).key
     const index = typeof key === 'string' && /^\d+$/.test(key) ? Number(key) : place
     seen.add(index)
     if (response !== undefined) yield { index, events: fromChunks(only(response), source) }
     else yield { index, error: fromBody({ error }) }
   }
-  const { state } = fieldsOf(operation.metadata)
   const reason = /CANCEL/.test(String(state)) ? 'cancelled' : 'expired'
   for (let index = 0; index < total; index++)
     if (!seen.has(index)) yield { index, error: unansweredRequest(reason, 'Gemini') }

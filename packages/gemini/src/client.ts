@@ -77,8 +77,20 @@ export class Server {
     return own ?? environment('GOOGLE_CLOUD_LOCATION') ?? 'global'
   }
 
-  /** The name of a model in paths and bodies: `models/gemini-3-flash`. */
+  /**
+   * The name of a model in paths and bodies: `models/gemini-3-flash`.
+   * @throws {LlmError} `config` for what would be another path
+   */
   resource(model: string): string {
+    // It stands in the path of every request.
+    if (
+      /[?#%\\\s]/.test(model) ||
+      model.split('/').some((part) => part === '' || part === '.' || part === '..')
+    )
+      throw new LlmError(
+        'config',
+        `${JSON.stringify(model.slice(0, 100))} is not the name of a Gemini model.`,
+      )
     if (/^(models|tunedModels|publishers|projects)\//.test(model)) return model
     return this.isVertex ? `publishers/google/models/${model}` : `models/${model}`
   }

@@ -49,8 +49,8 @@ export function fromBody(
   advice: ServiceFailure['advice'] = {},
 ): LlmError {
   const error = errorIn(body)
-  const { status, code, message } = fieldsOf(error)
-  const words = typeof message === 'string' && message !== '' ? message : wordsOf(error)
+  const { status, code } = fieldsOf(error)
+  const words = wordsOf(error)
   const http = details.status ?? (typeof code === 'number' ? code : 500)
   const more = objectsIn(fieldsOf(error).details)
   const retryAfterMs = details.retryAfterMs ?? retryDelay(more)

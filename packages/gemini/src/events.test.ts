@@ -272,3 +272,54 @@ it.each([
   const error = await failureOf(whole(body as object))
   expect(error.code).toBe('bad-response')
 })
+
+describe('citations stay with the last text', () => {
+  const groundingMetadata = {
+    groundingChunks: [{ web: { uri: 'https://example.com/' } }],
+    groundingSupports: [{ segment: { endIndex: 2 }, groundingChunkIndices: [0] }],
+  }
+  it.each([
+    ['with a signature after it', [{ text: 'Ab' }, { text: '', thoughtSignature: 's' }]],
+    ['with its own signature', [{ text: 'Ab', thoughtSignature: 's' }]],
+    ['with a call after it', [{ text: 'Ab' }, { functionCall: { name: 'look', args: {} } }]],
+  ])('%s', async (_, parts) => {
+    const provider = await ask(
+      sse([...parts.map((part) => chunk([part])), last('STOP', [], { groundingMetadata })]),
+    )
+    const providerOptions = { gemini: { tools: [{ googleSearch: {} }] } }
+    const { message } = await provider.stream({ messages: 'x', providerOptions }).response()
+    expect(message.content[0]).toMatchObject({
+      type: 'text',
+      text: 'Ab',
+      citations: [{ url: 'https://example.com/', start: 0, end: 2 }],
+    })
+    expect(message.content).toHaveLength(parts[0] && 'thoughtSignature' in parts[0] ? 1 : 2)
+  })
+})
+
+it('a part without content is nothing, and a signature alone is kept', async () => {
+  const empty = [{}, { text: null }, { thought: true }]
+  const { message } = await streamed(
+    chunk(empty),
+    chunk([{ text: 'a' }]),
+    last('STOP', [{ thoughtSignature: 'zz' }]),
+  )
+  expect(message.content).toMatchObject([
+    { type: 'text', text: 'a' },
+    { type: 'reasoning', text: '', opaque: state({ thoughtSignature: 'zz' }) },
+  ])
+})
+
+it('a prompt that was blocked for a reason we do not know is withheld too, with the words of the service', async () => {
+  const { finishReason, warnings } = await streamed({
+    promptFeedback: { blockReason: 'OTHER', blockReasonMessage: 'Not this.' },
+    usageMetadata: {},
+  })
+  expect(finishReason).toBe('content-filter')
+  expect(warnings).toMatchObject([{ message: expect.stringContaining('Not this.') }])
+})
+
+it('an answer that came as a list, without events, is read all the same', async () => {
+  const provider = await ask(json([chunk([{ text: 'Hel' }]), last('STOP', [{ text: 'lo' }])]))
+  expect((await provider.stream('x').response()).text).toBe('Hello')
+})

@@ -14,6 +14,8 @@ export interface AnswerSource {
   /** The host that answers, for the state of its parts. */
   host: string
   requestId?: string
+  /** Whether citations may come at the end: the last text then ends with the answer. */
+  mayCite?: boolean
   warn(warning: Warning): void
 }
 
@@ -80,6 +82,8 @@ export async function* fromChunks(
       yield startOf(chunk as Json, source)
     }
     yield* answer.take(chunk as Json)
+    // What follows in the same packet is not asked for.
+    if (isLast(chunk)) break
   }
   yield* answer.end()
 }
@@ -97,12 +101,16 @@ class Answer {
   readonly #ids = new CallIds()
   readonly #logprobs = new PendingLogprobs()
   #open: 'text' | 'reasoning' | undefined
+  #lastClosed: 'text' | 'reasoning' | undefined
   #text = ''
   #usage: Json = {}
   /** What a candidate says of the whole answer: it may come in any chunk. */
   #whole: Json = {}
   #end: string | undefined
   #hasCalls = false
+  #isBlocked = false
+  /** The end of a text that may still get citations, and what came after it. */
+  #held: BackendEvent[] | undefined
 
   constructor(readonly source: AnswerSource) {}
 
@@ -111,17 +119,37 @@ class Answer {
     const candidate = first(candidates)
     Object.assign(this.#usage, usageMetadata)
     this.#end = endOf(chunk) ?? this.#end
+    const { blockReason, blockReasonMessage } = fieldsOf(chunk.promptFeedback)
+    this.#isBlocked ||= typeof blockReason === 'string' && candidate?.finishReason === undefined
+    if (typeof blockReasonMessage === 'string') this.#whole.finishMessage = blockReasonMessage
     if (candidate === undefined) return
     for (const name of ['groundingMetadata', 'citationMetadata', 'finishMessage'])
       if (candidate[name] !== undefined) this.#whole[name] = candidate[name]
     this.#logprobs.add(logprobsOf(candidate.logprobsResult))
-    for (const part of objectsIn(fieldsOf(candidate.content).parts)) yield* this.#part(part)
+    for (const part of objectsIn(fieldsOf(candidate.content).parts))
+      for (const event of this.#part(part)) yield* this.#hold(event)
     // An answer that is not completed has the counts so far.
     if (usageMetadata !== undefined) yield { type: 'usage', usage: toUsage(this.#usage) }
   }
 
+  /** Passes an event on, unless a text before it may still get citations. */
+  *#hold(event: BackendEvent): Generator<BackendEvent> {
+    if (this.#held !== undefined && event.type === 'text') {
+      yield* this.#held
+      this.#held = undefined
+    }
+    if (this.#held !== undefined) this.#held.push(event)
+    else if (event.type === 'part-end' && this.source.mayCite && this.#lastClosed === 'text')
+      this.#held = [event]
+    else yield event
+  }
+
   *#part(part: Json): Generator<BackendEvent> {
-    const { text, thought, thoughtSignature, functionCall, inlineData } = part
+    const { thought, thoughtSignature, functionCall, inlineData } = part
+    const kind = Object.keys(part).find((name) => !beside.has(name) && part[name] !== null)
+    // A signature may come without anything else; nothing at all would be refused if it were sent back.
+    if (kind === undefined && typeof thoughtSignature !== 'string') return
+    const text = kind === undefined ? '' : part.text
     const signed = typeof thoughtSignature === 'string' && { thoughtSignature }
     if (typeof text === 'string') return yield* this.#textPart(text, thought === true, signed)
     yield* this.#close()
@@ -139,13 +167,12 @@ class Answer {
       }
     }
     const media = thought === true ? undefined : toMedia(inlineData)
-    const kind = Object.keys(part).find((name) => !beside.has(name)) ?? 'part'
     yield {
       type: 'part',
       part: media
         ? // Its state says that the model made it, also without a signature.
           { ...media, opaque: this.#state({ ...signed }) }
-        : { type: 'provider-block', kind, opaque: this.#state(part) },
+        : { type: 'provider-block', kind: String(kind), opaque: this.#state(part) },
     }
   }
 
@@ -164,6 +191,7 @@ class Answer {
     }
     if (!signed) return
     const opaque = this.#state({ ...(isThought && { thought: true }), ...signed })
+    this.#lastClosed = this.#open
     this.#open = undefined
     yield text === ''
       ? { type: 'part', part: { type: 'reasoning', text: '', opaque } }
@@ -172,6 +200,7 @@ class Answer {
 
   /** Ends the open part. Thoughts have a state: they go back to the service that had them. */
   *#close(more: object = {}): Generator<BackendEvent> {
+    this.#lastClosed = this.#open
     if (this.#open !== undefined)
       yield {
         type: 'part-end',
@@ -187,12 +216,15 @@ class Answer {
     const citations = isCited
       ? (await import('./decode/citations.js')).citationsOf(this.#whole, this.#text)
       : []
-    yield* this.#close(this.#open === 'text' && citations.length > 0 ? { citations } : {})
+    const cited = citations.length > 0 ? { citations } : {}
+    const [first, ...later] = this.#held ?? []
+    if (first !== undefined) yield* [{ ...first, ...cited } as BackendEvent, ...later]
+    yield* this.#close(this.#open === 'text' && first === undefined ? cited : {})
     // Without one the stream was cut: core says so.
     if (this.#end === undefined) return
-    const reason = reasons[this.#end as WireReason] ?? blocked(this.#end)
+    const reason = this.#isBlocked ? 'content-filter' : (reasons[this.#end as WireReason] ?? 'other')
     const { finishMessage } = this.#whole
-    if (reason === 'other' && typeof finishMessage === 'string' && finishMessage !== '')
+    if ((reason === 'other' || this.#isBlocked) && typeof finishMessage === 'string' && finishMessage !== '')
       this.source.warn({
         code: 'other',
         feature: 'model',
@@ -211,11 +243,6 @@ class Answer {
   #state(data: Json): OpaqueState {
     return { provider: 'gemini', host: this.source.host, data }
   }
-}
-
-/** Reasons why a prompt was not answered: all of them withhold the answer. */
-function blocked(reason: string): FinishReason {
-  return /^(MODEL_ARMOR|JAILBREAK|BLOCKED_REASON_UNSPECIFIED)$/.test(reason) ? 'content-filter' : 'other'
 }
 
 /** Fields of a part beside its content. */

@@ -121,8 +121,11 @@ class GeminiBackend implements Backend {
   readonly #target: Target
   readonly #resource: string
 
-  /** "At most 100 requests can be in one batch"; Vertex AI takes 250, of 20,000 tokens together. */
-  readonly embedBatch = { texts: 100, characters: 60_000 }
+  /**
+   * "At most 100 requests can be in one batch"; on Vertex AI, "gemini-embedding-001 supports one instance per request"
+   * (docs/generative-ai/embeddings/get-text-embeddings).
+   */
+  readonly embedBatch: { texts: number; characters: number }
 
   constructor(
     readonly model: string,
@@ -132,6 +135,8 @@ class GeminiBackend implements Backend {
     this.#server = new Server(options)
     this.#resource = this.#server.resource(model)
     this.#target = { model, host: this.#server.host }
+    const isAlone = this.#server.isVertex && /gemini-embedding/.test(model)
+    this.embedBatch = { texts: isAlone ? 1 : 100, characters: 60_000 }
   }
 
   async capabilities(): Promise<Capabilities> {
@@ -146,14 +151,16 @@ class GeminiBackend implements Backend {
       json: isEmbedding ? false : yes,
       reasoning: !isKnown ? 'unknown' : levels !== undefined || budget !== undefined,
       embed: isEmbedding ? true : 'unknown',
-      prefill: false,
+      // The service takes it; what a model makes of it is not documented.
+      prefill: 'unknown',
       options: {
         minP: false,
         parallelToolCalls: false,
         // Some models refuse them: "Penalty is not enabled for this model", "Logprobs is not supported for the current model".
         ...{ frequencyPenalty: 'unknown', presencePenalty: 'unknown', logprobs: 'unknown' },
       },
-      ...(isKnown && { maxOutput, contextWindow }),
+      contextWindow,
+      ...(isKnown && { maxOutput }),
       ...(endOfLife && { endOfLife }),
     }
   }
@@ -172,10 +179,12 @@ class GeminiBackend implements Backend {
         `${this.#resource}:${method}`,
         body,
       )
-      const source = this.#source(context)
+      // Tools of the service may cite what they read.
+      const mayCite = objectsIn(body.tools).some((tool) => tool.functionDeclarations === undefined)
+      const source = { ...this.#source(context), mayCite }
       const chunks = isStream(response, streaming)
         ? jsonEvents(response.body, isLast)
-        : only(await this.#server.jsonOf(response))
+        : each(await this.#server.jsonOf(response))
       const events = fromChunks(chunks, source)
       return chat.logprobs === undefined ? events : warnWithoutLogprobs(events, 'Gemini', context.warn)
     })
@@ -205,6 +214,11 @@ class GeminiBackend implements Backend {
 
   readonly batch: BackendBatch = {
     submit: async (requests, context) => {
+      if (this.#server.isVertex)
+        throw new LlmError(
+          'unsupported',
+          'On Vertex AI, batches go by files in Cloud Storage, which Patchbay does not write. Use the Gemini API.',
+        )
       const { toBatch, idOf } = await import('./batch.js')
       const bodies = await Promise.all(
         requests.map((chat, index) =>
@@ -272,6 +286,7 @@ function batchPath(id: string): string {
   return `batches/${encodeURIComponent(id)}`
 }
 
-async function* only(value: unknown): AsyncGenerator<unknown> {
-  yield value
+/** The chunks of an answer in one piece; where a proxy has dropped `alt=sse`, they are a list. */
+async function* each(value: unknown): AsyncGenerator<unknown> {
+  yield* Array.isArray(value) ? value : [value]
 }

@@ -270,3 +270,44 @@ it('a batch has a result for each request, in order, and its errors', async () =
   for await (const { response, error } of batches.results('b1')) results.push(response?.text ?? error?.code)
   expect(results).toEqual(['Hi', 'rate-limited', expect.any(String)])
 })
+
+it('a tool whose input is a map keeps its schema', async () => {
+  const input = { type: 'object' as const, additionalProperties: { type: 'string' as const } }
+  const { body } = await sentFor({ tools: [{ name: 'set', input }] })
+  expect(body.tools).toEqual([{ functionDeclarations: [{ name: 'set', parametersJsonSchema: input }] }])
+})
+
+it('other settings of tools leave the choice as it is', async () => {
+  const providerOptions = { gemini: { toolConfig: { includeServerSideToolInvocations: true } as object } }
+  const { body } = await sentFor({ tools: [tool], toolChoice: 'required', providerOptions })
+  expect(body.toolConfig).toEqual({
+    includeServerSideToolInvocations: true,
+    functionCallingConfig: { mode: 'ANY' },
+  })
+})
+
+it.each([
+  'x/../../cachedContents?a=',
+  'gemini-3?key=z&',
+  'models/',
+  'a b',
+  'models/%2e%2e',
+])('a name that would be another path is refused: %s', (name) => {
+  expect(() => gemini(name, options)).toThrow(/is not the name of a Gemini model/)
+})
+
+it('a batch on Vertex AI is refused before anything is sent', async () => {
+  const server = await serve(json({}))
+  const { batches } = gemini('gemini-3.6-flash', { ...options, baseURL: server.url, vertex: true })
+  expect(await failureOf(batches.submit(['x']))).toMatchObject({ code: 'unsupported' })
+  expect(server.requests).toEqual([])
+})
+
+it('a batch that failed as a whole says so', async () => {
+  const server = await serve(json({ name: 'batches/b', metadata: { state: 'BATCH_STATE_FAILED' } }))
+  const { batches } = gemini('gemini-3.6-flash', { ...options, baseURL: server.url })
+  const read = async () => {
+    for await (const _ of batches.results('b'));
+  }
+  expect(await failureOf(read())).toMatchObject({ code: 'server-error' })
+})

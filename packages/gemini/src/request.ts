@@ -32,7 +32,6 @@ export function toWire(
     })
   checkProviderOptions(chat.providerOptions)
   const conversation = toConversation(chat, target, rules, leaveOut, warn)
-  checkPrefill(model, conversation, leaveOut)
   const declarations = chat.tools.map((tool) => toDeclaration(tool, warn))
   const config = {
     ...toSampling(model, chat, leaveOut),
@@ -40,7 +39,12 @@ export function toWire(
     ...maxTokens(model, chat, rules, leaveOut),
   }
   const thinkingConfig = toThinking(model, chat, rules, leaveOut)
-  const { generationConfig, tools, ...more } = chat.providerOptions
+  const { generationConfig, tools, toolConfig, ...more } = chat.providerOptions
+  const choice = declarations.length > 0 ? toToolConfig(chat).toolConfig : undefined
+  const calling = {
+    ...fieldsOf(choice?.functionCallingConfig),
+    ...fieldsOf(fieldsOf(toolConfig).functionCallingConfig),
+  }
   const generation = { ...config, ...(thinkingConfig && { thinkingConfig }), ...fieldsOf(generationConfig) }
   // Its own tools stand beside the functions.
   const all = [
@@ -50,7 +54,12 @@ export function toWire(
   return {
     ...conversation,
     ...(all.length > 0 && { tools: all }),
-    ...(declarations.length > 0 && toToolConfig(chat)),
+    ...((choice ?? toolConfig) !== undefined && {
+      toolConfig: {
+        ...fieldsOf(toolConfig),
+        ...(Object.keys(calling).length > 0 && { functionCallingConfig: calling }),
+      },
+    }),
     ...(Object.keys(generation).length > 0 && { generationConfig: generation }),
     ...more,
   }
@@ -83,17 +92,6 @@ function maxTokens(
     { advice: 'Lower maxOutputTokens.' },
   )
   return { maxOutputTokens: maxOutput }
-}
-
-function checkPrefill(model: string, { contents }: Conversation, leaveOut: LeaveOut): void {
-  const last = contents.at(-1)
-  if (last?.role !== 'model') return
-  leaveOut(
-    'prefill',
-    `${model} does not continue an answer: the conversation must end with a message of the user.`,
-    { advice: 'Add one, for example "Go on.".' },
-  )
-  contents.pop()
 }
 
 // ai.google.dev/api/generate-content: "up to 5 character sequences".

@@ -205,11 +205,43 @@ it.each([
   say()
 })
 
-it('more than a hundred of one key wait for nobody', async () => {
-  const { gateway } = await world()
+it('a client that disconnects leaves it as it is, also where reasoning was asked for', async () => {
+  const { gateway, say, calls, records } = await world()
+  const client = clientOf(gateway)
+  const stream = await client.responses.create({ ...ask, stream: true, reasoning: { effort: 'low' } })
+  let id = ''
+  for await (const event of stream)
+    if (event.type === 'response.created') {
+      id = event.response.id
+      break
+    }
+  await expect.poll(() => calls.length).toBe(1)
+  say('Hello')
+  say()
+  await ended(client, id)
+  expect(await client.responses.retrieve(id)).toMatchObject({ status: 'completed' })
+  expect(records.filter(({ status }) => status === 499)).toEqual([])
+})
+
+it('a stream that goes on begins at once, and an event that is not there yet is told', async () => {
+  const { gateway, say, calls } = await world()
+  const { id } = await clientOf(gateway).responses.create(ask)
+  await expect.poll(() => calls.length).toBe(1)
+  const url = `${gateway.url}/v1/responses/${id}?stream=true&starting_after=`
+  // Nothing has been said: only the headers come.
+  const response = await fetch(`${url}1`)
+  expect(response.status).toBe(200)
+  await response.body?.cancel()
+  expect((await fetch(`${url}2`)).status).toBe(400)
+  say()
+})
+
+it('more than a hundred of one key are refused; each refusal ends its record', async () => {
+  const { gateway, records } = await world()
   const client = clientOf(gateway)
   for (let at = 0; at < 100; at++) await client.responses.create(ask)
   expect(await failed(client.responses.create(ask))).toMatchObject({ status: 429 })
+  expect(records).toMatchObject([{ status: 429, error: 'rate-limited' }])
 })
 
 it('another instance reads and cancels it, and says where its events are', async () => {
@@ -227,4 +259,17 @@ it('another instance reads and cancels it, and says where its events are', async
   expect((await there.responses.cancel(id)).status).toBe('cancelled')
   await expect.poll(() => calls[0]?.aborted).toBe(true)
   await expect.poll(async () => (await there.responses.retrieve(id)).status).toBe('cancelled')
+})
+
+it('one that another instance deletes ends, and is not stored again', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'patchbay-background-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const { gateway, start, calls } = await world({ shared: folder })
+  const other = await start()
+  onTestFinished(() => other.close())
+  const { id } = await clientOf(gateway).responses.create(ask)
+  await expect.poll(() => calls.length).toBe(1)
+  await clientOf(other).responses.delete(id)
+  await expect.poll(() => calls[0]?.aborted).toBe(true)
+  expect(await failed(clientOf(other).responses.retrieve(id))).toMatchObject({ status: 404 })
 })

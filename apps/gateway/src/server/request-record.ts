@@ -37,6 +37,7 @@ export class RequestRecorder {
   #warnings: readonly Warning[] = []
   #streamed = false
   #isDetached = false
+  #endsLater = false
   #ended = false
   #isPartial = false
   #place: Provider | undefined
@@ -72,12 +73,17 @@ export class RequestRecorder {
 
   /** Whether whoever makes the answer ends this record, and not the end of the HTTP response. */
   get endsLater(): boolean {
-    return this.#streamed || this.#isDetached
+    return this.#streamed || this.#endsLater
   }
 
-  /** From now on the call goes on without its client. */
+  /** Calls go on without their client: before `callOptions`. */
   detach(): void {
     this.#isDetached = true
+  }
+
+  /** From now on whoever makes the answer ends this record. */
+  endLater(): void {
+    this.#endsLater = true
   }
 
   /** Aborts the call because the gateway stops; the client gets an error that says so. */

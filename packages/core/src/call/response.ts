@@ -31,5 +31,7 @@ export function finishReasonOf(reported: FinishReason, parts: Part[]): FinishRea
 
 /** The counts that are numbers from 0. */
 export function validCounts(usage: Usage = {}): Usage {
-  return Object.fromEntries(Object.entries(usage).filter(([, count]) => count >= 0 && count < 1e15))
+  return Object.fromEntries(
+    Object.entries(usage).filter(([, count]) => Number.isFinite(count) && count >= 0 && count < 1e15),
+  )
 }

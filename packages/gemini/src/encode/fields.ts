@@ -1,6 +1,7 @@
 // The fields of a request to `generateContent`, for the names in `providerOptions.gemini`.
 import type { GenerationConfig } from '@google/genai'
-import { checkFields, type OptionNames } from '@patchbay/core/wire'
+import { LlmError } from '@patchbay/core'
+import { checkFields, fieldsOf, type OptionNames } from '@patchbay/core/wire'
 
 // ai.google.dev/api/generate-content, November 2026; `labels` is Vertex AI's.
 const bodyFields = [
@@ -26,7 +27,12 @@ const generationFields: OptionNames<GenerationConfig> = {
 export function checkProviderOptions(given: Readonly<Record<string, unknown>>): void {
   const place = 'providerOptions.gemini'
   checkFields(given, bodyFields, place)
-  const { generationConfig } = given
+  const { generationConfig, toolConfig } = given
+  if (fieldsOf(fieldsOf(toolConfig).functionCallingConfig).streamFunctionCallArguments)
+    throw new LlmError(
+      'unsupported',
+      `${place}.toolConfig.functionCallingConfig.streamFunctionCallArguments: calls are read whole. Leave it out.`,
+    )
   if (typeof generationConfig === 'object' && generationConfig !== null)
     checkFields(generationConfig, Object.keys(generationFields), `${place}.generationConfig`)
 }

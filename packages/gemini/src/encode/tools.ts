@@ -1,7 +1,7 @@
 // Tools and `toolConfig`. Sources: ai.google.dev/gemini-api/docs/function-calling, @google/genai 2.32.0 (FunctionDeclaration,
 // FunctionCallingConfig), and refusals of the service, November 2026.
-import type { PreparedChat, PreparedTool, Warning } from '@patchbay/core'
-import { objectSchema } from '@patchbay/core/wire'
+import type { JsonSchema, PreparedChat, PreparedTool, Warning } from '@patchbay/core'
+import { fieldsOf, objectSchema } from '@patchbay/core/wire'
 import { knownKeywords } from './schema.js'
 
 /** A tool, with its schema in the keywords that the service takes. */
@@ -25,8 +25,18 @@ export function toDeclaration(
   return {
     name,
     ...(text !== '' && { description: text }),
-    ...(Object.keys((known.properties ?? {}) as object).length > 0 && { parametersJsonSchema: known }),
+    // A schema of an object without properties is refused.
+    ...(hasInput(known) && { parametersJsonSchema: known }),
   }
+}
+
+function hasInput({ properties, additionalProperties, anyOf, oneOf, $ref }: JsonSchema): boolean {
+  const isMap = typeof additionalProperties === 'object'
+  return (
+    isMap ||
+    [anyOf, oneOf, $ref].some((one) => one !== undefined) ||
+    Object.keys(fieldsOf(properties)).length > 0
+  )
 }
 
 /** The field `toolConfig`; nothing for what the service does by default. */

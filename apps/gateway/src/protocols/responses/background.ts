@@ -29,6 +29,8 @@ const maxCharacters = 64 * 1024 * 1024
 const maxOwn = 16 * 1024 * 1024
 /** Milliseconds that events are kept after the end; the answer itself is stored longer. */
 const eventsMs = 600_000
+/** Milliseconds after which a stream without events has a comment: proxies cut what is silent. */
+const silenceMs = 15_000
 /** Milliseconds between signs of life, for instances that share their responses. */
 const beatMs = 2000
 /** Milliseconds without a sign of life after which an instance counts as gone. */
@@ -52,12 +54,13 @@ export function asFound(response: Json, beatAt: number | undefined): Json {
 export class BackgroundAnswers {
   /** By key and id; the oldest first. */
   readonly #answers = new Map<string, BackgroundAnswer>()
+  readonly #kept: Kept = { characters: 0 }
 
   constructor(private readonly store: ResponseStore) {}
 
   /**
-   * Begins an answer. It goes on without its client.
-   * @throws {LlmError} `rate-limited` if the key has too many
+   * An answer to begin; it goes on without its client.
+   * @throws {LlmError} `rate-limited` if the key has too many, `network` if it cannot be stored
    */
   async start(call: BackgroundCall): Promise<BackgroundAnswer> {
     const { owner, items } = call
@@ -67,11 +70,15 @@ export class BackgroundAnswers {
         'rate-limited',
         `This key has ${maxRunning} background answers that have not ended. Wait for one of them, or cancel it.`,
       )
-    const answer = new BackgroundAnswer(call, this.store, () => this.#forgetOld())
+    const answer = new BackgroundAnswer(call, this.store, this.#kept, () => this.#forgetOld())
     this.#answers.set(keyOf(owner, items.id), answer)
-    // Known to all instances before the client knows its id.
-    await answer.save()
-    answer.begin()
+    try {
+      // Known to all instances before the client knows its id.
+      await answer.save()
+    } catch (error) {
+      this.forget(owner, items.id)
+      throw error
+    }
     return answer
   }
 
@@ -82,17 +89,18 @@ export class BackgroundAnswers {
   }
 
   forget(owner: string, id: string): void {
-    this.#answers.delete(keyOf(owner, id))
+    this.#forget(keyOf(owner, id))
+  }
+
+  #forget(key: string): void {
+    this.#answers.get(key)?.dropEvents()
+    this.#answers.delete(key)
   }
 
   #forgetOld(): void {
-    const ended = [...this.#answers].filter(([, one]) => one.hasEnded)
-    let characters = [...this.#answers.values()].reduce((sum, one) => sum + one.characters, 0)
-    for (const [key, one] of ended) {
-      if (Date.now() - one.endedAt < eventsMs && characters <= maxCharacters) continue
-      this.#answers.delete(key)
-      characters -= one.characters
-    }
+    for (const [key, one] of this.#answers)
+      if (Date.now() - one.endedAt >= eventsMs || (one.hasEnded && this.#kept.characters > maxCharacters))
+        this.#forget(key)
   }
 }
 
@@ -101,11 +109,15 @@ function keyOf(owner: string, id: string): string {
   return JSON.stringify([owner, id])
 }
 
+/** What the events of all answers together take. */
+interface Kept {
+  characters: number
+}
+
 /** One answer in the background: its events so far, and those that come. */
 export class BackgroundAnswer {
   readonly owner: string
-  /** Characters of the events that are kept. */
-  characters = 0
+  #characters = 0
   endedAt = Number.POSITIVE_INFINITY
   #events: { number: number; text: string }[] = []
   #waiting: (() => void)[] = []
@@ -113,12 +125,20 @@ export class BackgroundAnswer {
   #isCancelled = false
   #made: Promise<void> | undefined
   #messages: readonly Message[]
+  #saving: Promise<void> = Promise.resolve()
+  #isForgotten = false
+  #isBeating = false
+  /** Undefined once it has ended: what it was made of is not kept. */
+  #call: BackgroundCall | undefined
+  #last: Json | undefined
 
   constructor(
-    private readonly call: BackgroundCall,
+    call: BackgroundCall,
     private readonly store: ResponseStore,
-    private readonly onEnd: () => void,
+    private readonly kept: Kept,
+    private readonly onFull: () => void,
   ) {
+    this.#call = call
     this.owner = call.owner
     this.#messages = call.conversation
     this.#add(call.items.queued())
@@ -130,35 +150,55 @@ export class BackgroundAnswer {
 
   /** The response so far. */
   get response(): Json {
-    return this.call.items.latest
+    return this.#last ?? this.#call?.items.latest ?? {}
   }
 
   /** Stores the response as it is now. */
-  async save(): Promise<void> {
-    const beatAt = this.hasEnded ? undefined : Date.now()
-    const { owner, input } = this.call
-    await this.store.save(owner, {
+  save(): Promise<void> {
+    // One after the other: the end is stored last.
+    const saving = this.#saving.catch(() => {}).then(() => this.#save())
+    this.#saving = saving
+    return saving
+  }
+
+  async #save(): Promise<void> {
+    const call = this.#call
+    if (call === undefined || this.#isForgotten) return
+    const isShared = await this.store.isShared()
+    if (isShared && (await this.store.askedToEnd(this.owner, call.items.id)) === 'forget') return
+    await this.store.save(this.owner, {
       response: this.response,
       messages: [...this.#messages],
-      input,
-      ...(beatAt !== undefined && { beatAt }),
+      input: call.input,
+      ...(isShared && !this.hasEnded && { beatAt: Date.now() }),
     })
   }
 
   /** Ends it as `cancelled`; what had come stays. Later calls do nothing. */
   async cancel(): Promise<void> {
-    if (this.hasEnded) return
-    this.#isCancelled = true
-    this.#cancel.abort(new LlmError('aborted', 'The client cancelled this answer.'))
+    if (!this.hasEnded) {
+      this.#isCancelled = true
+      this.#cancel.abort(new LlmError('aborted', 'The client cancelled this answer.'))
+    }
     await this.#made
   }
 
+  /** @throws {LlmError} `invalid-request` if the events after this number are no longer kept, or it is of no event */
+  checkNumber(after: number): void {
+    const [oldest, newest] = [this.#events[0]?.number ?? 0, this.#events.at(-1)?.number ?? -1]
+    if (oldest > after + 1) throw tooOld(oldest)
+    if (after > newest)
+      throw requestError(`starting_after: there is no event ${after} yet; the last is ${newest}.`)
+  }
+
   /**
-   * The events after this number, as the text of a stream, up to the last.
+   * The events after this number, as the text of a stream, up to the last; comments while there is none.
    * @throws {LlmError} `invalid-request` if the next one is no longer kept
    */
   async *eventsAfter(after: number): AsyncGenerator<string> {
     let next = after + 1
+    // The headers go out at once.
+    yield ': \n\n'
     while (true) {
       const [oldest] = this.#events
       if (oldest !== undefined && oldest.number > next) throw tooOld(oldest.number)
@@ -169,7 +209,7 @@ export class BackgroundAnswer {
           yield text
         }
       else if (this.hasEnded) return
-      else await this.#more()
+      else if (!(await this.#more())) yield ': \n\n'
     }
   }
 
@@ -180,12 +220,14 @@ export class BackgroundAnswer {
 
   /** Never rejects. */
   async #make(): Promise<void> {
-    const { items, recorder } = this.call
+    const call = this.#call
+    if (call === undefined) return
+    const { items, recorder } = call
     const beat = setInterval(() => void this.#beat(), beatMs)
     beat.unref()
     let status = 200
     try {
-      for await (const event of this.call.start(this.#cancel.signal)) {
+      for await (const event of call.start(this.#cancel.signal)) {
         recorder.recordEvent(event)
         if (event.type === 'finish') this.#messages = [...this.#messages, event.response.message]
         this.#add(items.write(event))
@@ -195,6 +237,9 @@ export class BackgroundAnswer {
       const error = toLlmError(thrown)
       status = this.#isCancelled ? 499 : statusOf(error)
       const told = recorder.recordFailure(error)
+      // A conversation that goes on from it has what the client saw.
+      const partial = error.partial?.message
+      if (partial !== undefined && partial.content.length > 0) this.#messages = [...this.#messages, partial]
       this.#add(this.#isCancelled ? items.cancelled() : items.failed(told))
     }
     clearInterval(beat)
@@ -202,8 +247,11 @@ export class BackgroundAnswer {
     // If storing fails, the answer can be read here for some minutes.
     await this.#tryToSave()
     recorder.end(status)
+    this.#last = this.response
+    this.#call = undefined
+    this.#messages = []
     this.#wake()
-    this.onEnd()
+    setTimeout(this.onFull, eventsMs).unref()
   }
 
   async #tryToSave(): Promise<void> {
@@ -212,13 +260,19 @@ export class BackgroundAnswer {
 
   /** Tells other instances that this one lives, and hears from them that the client has cancelled. */
   async #beat(): Promise<void> {
-    const { owner, items } = this.call
+    const call = this.#call
+    if (call === undefined || this.#isBeating) return
+    this.#isBeating = true
     try {
       if (!(await this.store.isShared())) return
-      if (await this.store.isCancelled(owner, items.id)) await this.cancel()
+      const asked = await this.store.askedToEnd(this.owner, call.items.id)
+      if (asked === 'forget') this.#isForgotten = true
+      if (asked !== undefined) await this.cancel()
       else if (!this.hasEnded) await this.save()
     } catch {
       // The next one may reach it.
+    } finally {
+      this.#isBeating = false
     }
   }
 
@@ -226,11 +280,13 @@ export class BackgroundAnswer {
     for (const line of lines) {
       const text = `event: ${line.type}\ndata: ${JSON.stringify(line)}\n\n`
       this.#events.push({ number: Number(line.sequence_number), text })
-      this.characters += text.length
+      this.#count(text.length)
     }
+    if (this.kept.characters > maxCharacters) this.onFull()
     let gone = 0
-    while (this.characters > maxOwn && gone < this.#events.length - 1)
-      this.characters -= this.#events[gone++]?.text.length ?? 0
+    const isTooLarge = () => this.#characters > maxOwn || this.kept.characters > maxCharacters
+    while (isTooLarge() && gone < this.#events.length - 1)
+      this.#count(-(this.#events[gone++]?.text.length ?? 0))
     if (gone > 0) this.#events = this.#events.slice(gone)
     this.#wake()
   }
@@ -239,8 +295,25 @@ export class BackgroundAnswer {
     for (const go of this.#waiting.splice(0)) go()
   }
 
-  #more(): Promise<void> {
-    return new Promise((resolve) => this.#waiting.push(resolve))
+  /** Whether something has come; `false` after some seconds without. */
+  #more(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(false), silenceMs)
+      this.#waiting.push(() => {
+        clearTimeout(timer)
+        resolve(true)
+      })
+    })
+  }
+
+  #count(characters: number): void {
+    this.#characters += characters
+    this.kept.characters += characters
+  }
+
+  dropEvents(): void {
+    this.#count(-this.#characters)
+    this.#events = []
   }
 }
 

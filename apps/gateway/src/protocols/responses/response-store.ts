@@ -26,6 +26,8 @@ const maxBytes = 64 * 1024 * 1024
 /** A longer conversation is not stored. */
 const maxMessages = 10_000
 const maxParts = 50_000
+/** How often a value is written that others write at the same time. */
+const maxTries = 10
 /** Approximate size of a map entry beside its text. */
 const entryBytes = 200
 
@@ -83,13 +85,15 @@ export class ResponseStore {
     return (await this.shared()) !== undefined
   }
 
-  /** Tells the instance that makes this response to cancel it. */
-  async askToCancel(owner: string, id: string): Promise<void> {
-    await this.#set(keyOf(owner, 'cancelled', id), { cancelled: true })
+  /** Tells the instance that makes this response to cancel it, or to forget it as well. */
+  async askToEnd(owner: string, id: string, how: 'cancel' | 'forget'): Promise<void> {
+    await this.#set(keyOf(owner, 'end', id), { how })
   }
 
-  async isCancelled(owner: string, id: string): Promise<boolean> {
-    return (await this.#get(keyOf(owner, 'cancelled', id))) !== undefined
+  /** What another instance has asked for. */
+  async askedToEnd(owner: string, id: string): Promise<'cancel' | 'forget' | undefined> {
+    const asked = (await this.#get(keyOf(owner, 'end', id))) as { how: 'cancel' | 'forget' } | undefined
+    return asked?.how
   }
 
   /** Deletes a response and its items; false if there was none. */
@@ -120,8 +124,10 @@ export class ResponseStore {
     if (value !== undefined) for await (const chunk of (await largeJson(value)).stream()) text.push(chunk)
     const shared = await this.shared()
     if (shared !== undefined) {
-      const before = await shared.get(key)
-      await shared.swap(key, before, Buffer.concat(text).toString(), lifetimeMs)
+      const next = Buffer.concat(text).toString()
+      // The last one to write wins.
+      for (let tries = 0; tries < maxTries; tries++)
+        if (await shared.swap(key, await shared.get(key), next, lifetimeMs)) break
     } else this.#setOwn(key, text)
   }
 
@@ -151,7 +157,7 @@ function sizeOf(key: string, text: Chunks): number {
 }
 
 /** A key for the store. Owners and ids may hold any character, so the owner is encoded. */
-function keyOf(owner: string, kind: 'response' | 'item' | 'cancelled', id: string): string {
+function keyOf(owner: string, kind: 'response' | 'item' | 'end', id: string): string {
   return `gateway:${kind}:${encodeURIComponent(owner)}:${id}`
 }
 

@@ -34,7 +34,8 @@ export function responsesRoutes(
     recorder.setErrorContext({ names })
     const { previous_response_id: previous } = body
     const before = typeof previous === 'string' ? await loadResponse(store, owner, previous) : undefined
-    if (before !== undefined && isUnfinished(before.response))
+    const made = typeof previous === 'string' ? background.find(owner, previous) : undefined
+    if (before !== undefined && isUnfinished(made?.response ?? before.response))
       throw requestError(`previous_response_id: ${previous} has not ended. Wait until it has.`)
     const references = new Map<string, Json>()
     for (const id of referencedIds(body.input)) {
@@ -54,6 +55,7 @@ export function responsesRoutes(
     const recorder = context.get('recorder')
     const owner = ownerOf(context)
     const body = await readJson(context)
+    if (body.background === true) recorder.detach()
     const provider = await providerFor(context, registry, body)
     const reading = await readingOf(recorder, body, owner)
     const { request, answer } = await readFor(context, provider, {
@@ -67,13 +69,14 @@ export function responsesRoutes(
     // Stored without the instructions, which are for one answer only.
     const conversation = (request.messages as Message[]).slice(typeof body.instructions === 'string' ? 1 : 0)
     if (body.background === true) {
-      recorder.detach()
       const { signal: cut, ...options } = recorder.callOptions(clientMetadata(body))
       const made = await background.start({
         ...{ owner, items, recorder, conversation, input: toInputItems(body.input) },
         start: (signal) =>
           provider.stream(request, { ...options, signal: AbortSignal.any(cut ? [cut, signal] : [signal]) }),
       })
+      recorder.endLater()
+      made.begin()
       return body.stream === true ? followed(made, -1) : context.json(made.response)
     }
     const stream = provider.stream(request, recorder.callOptions(clientMetadata(body)))
@@ -164,7 +167,7 @@ export function responsesRoutes(
     if (response.background !== true)
       throw requestError('Only a response that was asked for with background: true can be cancelled.')
     if (!isUnfinished(response)) return context.json(response)
-    await store.askToCancel(owner, id)
+    await store.askToEnd(owner, id, 'cancel')
     return context.json({ ...response, status: 'cancelled' })
   })
   app.get('/responses/:id/input_items', async (context) => {
@@ -176,7 +179,9 @@ export function responsesRoutes(
   app.delete('/responses/:id', async (context) => {
     const id = context.req.param('id')
     await background.find(ownerOf(context), id)?.cancel()
-    await loadResponse(store, ownerOf(context), id)
+    const { response } = await loadResponse(store, ownerOf(context), id)
+    // Another instance makes it, and must not store it again.
+    if (isUnfinished(response)) await store.askToEnd(ownerOf(context), id, 'forget')
     background.forget(ownerOf(context), id)
     await store.delete(ownerOf(context), id)
     return context.json({ id, object: 'response', deleted: true })
@@ -206,16 +211,13 @@ function eventNumber(text: string | undefined): number {
 }
 
 /** The events of an answer in the background. A client that disconnects leaves it as it is. */
-async function followed(answer: BackgroundAnswer, after: number): Promise<Response> {
+function followed(answer: BackgroundAnswer, after: number): Response {
+  answer.checkNumber(after)
   const events = answer.eventsAfter(after)
-  // What is no longer kept is an error of its own.
-  const first = await events.next()
   const encoder = new TextEncoder()
-  let next: IteratorResult<string> | undefined = first
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
-      const { done, value } = next ?? (await events.next())
-      next = undefined
+      const { done, value } = await events.next()
       if (done) controller.close()
       else controller.enqueue(encoder.encode(value))
     },
