@@ -11,6 +11,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const work = mkdtempSync(join(tmpdir(), 'patchbay-install-'))
 process.on('exit', () => rmSync(work, { recursive: true, force: true }))
 const limit = 150
+const system = { darwin: 'mac', win32: 'win' }[process.platform] ?? 'none'
 const windows = process.platform === 'win32'
 
 function run(cwd, command, args, env = {}) {
@@ -81,18 +82,10 @@ for (const name of chosen) {
   // The packages of ours are not published yet, so that what asks for @patchbay/core gets the packed one.
   const field = manager === 'yarn' ? 'resolutions' : 'overrides'
   const replaced = { '@patchbay/core': own['@patchbay/core'] }
-  // Yarn looks packages of all systems up, and a mirror of the registry need not have those of others.
-  if (manager === 'yarn')
-    for (const other of [
-      'linux-arm64',
-      'linux-armv7l',
-      'linux-riscv64',
-      'mac-arm64-metal',
-      'mac-x64',
-      'win-arm64',
-      'win-x64',
-    ])
-      replaced[`@node-llama-cpp/${other}`] = 'npm:empty-npm-package@1.0.0'
+  // Yarn and `npm ci` want the packages of all systems, and a mirror of the registry need not have those of others.
+  if (manager === 'yarn' || manager === 'npm')
+    for (const other of ['linux-riscv64', 'mac-arm64-metal', 'mac-x64', 'win-arm64', 'win-x64'])
+      if (!other.startsWith(system)) replaced[`@node-llama-cpp/${other}`] = 'npm:empty-npm-package@1.0.0'
   writeFileSync(
     join(project, 'package.json'),
     JSON.stringify({ private: true, dependencies: own, ...(manager !== 'pnpm' && { [field]: replaced }) }),
@@ -119,6 +112,7 @@ for (const name of chosen) {
         npm_config_user_agent: `${manager}/1`,
       })
     }
+    if (name === 'npm') run(project, 'npm', ['ci', '--ignore-scripts'])
     writeFileSync(
       join(project, 'run.mjs'),
       `import { local } from '@patchbay/local'
