@@ -3,6 +3,14 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
+const [major, minor] = process.versions.node.split('.').map(Number)
+if (major < 20 || (major === 20 && minor < 19)) {
+  process.stderr.write(
+    `Patchbay needs Node 20.19 or newer; this is ${process.versions.node}. Install one from https://nodejs.org.\n`,
+  )
+  process.exit(1)
+}
+
 const at = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url))
 const node = (file, args, stdio) =>
   spawnSync(process.execPath, [at(file), ...args], { cwd: process.env.INIT_CWD, stdio })

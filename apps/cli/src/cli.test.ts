@@ -1,6 +1,7 @@
 // The command as a user has it: a process, its standard streams, its exit code.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -57,6 +58,28 @@ function patchbay(args: string[], stdin = ''): Promise<Outcome> {
 async function until(condition: () => boolean): Promise<void> {
   await vi.waitFor(() => expect(condition(), String(condition)).toBe(true), { timeout: 20_000, interval: 5 })
 }
+
+it.each([
+  ['18.20.8', 1],
+  ['20.18.3', 1],
+  ['20.19.0', 0],
+  ['24.1.0', 0],
+])('on Node %s the command ends with %i, and a Node that is too old is named', async (version, code) => {
+  const preload = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '${version}' } })`
+  const bin = fileURLToPath(new URL('../bin/patchbay.js', import.meta.url))
+  const child = spawn(process.execPath, [
+    '--import',
+    `data:text/javascript,${encodeURIComponent(preload)}`,
+    bin,
+    '--version',
+  ])
+  let err = ''
+  child.stderr.on('data', (chunk) => {
+    err += chunk
+  })
+  const [ended] = await once(child, 'close')
+  expect([ended, err]).toEqual([code, code === 0 ? '' : expect.stringContaining(`this is ${version}`)])
+})
 
 describe('patchbay ask', () => {
   it('answers on standard output, and nothing else', async () => {
