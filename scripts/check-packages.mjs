@@ -206,7 +206,7 @@ for (const { name, dir } of places.filter(({ name }) => uses[name])) {
       const probe = `import { local } from '@patchbay/local'\nlocal().chat('hi').catch((error) => process.stdout.write(error.code + ' ' + error.message))`
       writeFileSync(join(project, 'probe.mjs'), probe)
       const said = run(process.execPath, ['probe.mjs'], { cwd: project })
-      if (!/^model-load .*npm install node-llama-cpp/.test(said)) throw new Error(`it said: ${said}`)
+      if (!/^model-load .*npx @patchbay\/local install-engine/.test(said)) throw new Error(`it said: ${said}`)
     })
     symlinkSync(
       join(root, 'node_modules/node-llama-cpp'),

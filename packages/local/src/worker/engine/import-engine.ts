@@ -8,7 +8,7 @@ export function importEngine(): Promise<typeof import('node-llama-cpp')> {
     throw new JobError(
       'model-load',
       missing
-        ? 'The engine is not installed. Run: npm install node-llama-cpp'
+        ? 'The engine is not installed. Run: npx @patchbay/local install-engine'
         : `The engine (node-llama-cpp) cannot be imported: ${cause.message}`,
     )
   })
