@@ -73,7 +73,7 @@ afterAll(() => services.close())
 
 it('knows what to do with every block', () => {
   expect(new Set(snippets.map(({ language }) => language))).toEqual(
-    // `theirs` is what LiteLLM reads, which is no program of this repository's.
+    // `theirs` is what other programs read.
     new Set(['ts', 'ts test', 'sh', 'yaml', 'json', 'yaml theirs', 'python theirs']),
   )
   expect(programs.length).toBeGreaterThan(60)

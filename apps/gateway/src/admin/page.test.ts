@@ -113,6 +113,20 @@ describe.skipIf(!browserPath)('the page of admins', () => {
     expect(wrong).toEqual([])
   })
 
+  it('moves the focus into a question, and back to its button', async () => {
+    const { url, admin } = await adminWorld()
+    await admin('POST', '/keys', { name: 'ann' })
+    const { page } = await open(url)
+    await signIn(page)
+    await view(page, 'Keys')
+    const focused = () => page.evaluate('document.activeElement.textContent')
+    await page.getByRole('button', { name: 'Delete ann' }).press('Enter')
+    await expect.poll(focused).toBe('Cancel')
+    await page.keyboard.press('Enter')
+    await expect.poll(focused).toBe('Delete')
+    expect((await admin('GET', '/keys/ann')).status).toBe(200)
+  })
+
   it('gives the spend as CSV, and says what failed, with a way to try again', async () => {
     const { url, admin, ask, written } = await adminWorld()
     await ask((await admin('POST', '/keys', { name: 'ann' })).body.key)

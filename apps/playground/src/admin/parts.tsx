@@ -1,6 +1,6 @@
 // Parts that all views share: waiting, nothing there, failed; and a button that asks before it acts.
 import type { ComponentChildren } from 'preact'
-import { useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { changes } from './api.js'
 
 interface LoadedProps {
@@ -42,9 +42,17 @@ interface ConfirmProps {
 export function Confirm({ label, name, question, act }: ConfirmProps) {
   const [isAsking, setAsking] = useState(false)
   const [problem, setProblem] = useState('')
+  const opener = useRef<HTMLButtonElement>(null)
+  const canceler = useRef<HTMLButtonElement>(null)
+  const wasAsking = useRef(false)
+  // The pressed button is gone: without this, the keyboard would begin again at the top of the page.
+  useEffect(() => {
+    if (isAsking !== wasAsking.current) (isAsking ? canceler : opener).current?.focus()
+    wasAsking.current = isAsking
+  }, [isAsking])
   if (!isAsking)
     return (
-      <button type="button" aria-label={`${label} ${name}`} onClick={() => setAsking(true)}>
+      <button ref={opener} type="button" aria-label={`${label} ${name}`} onClick={() => setAsking(true)}>
         {label}
       </button>
     )
@@ -72,7 +80,7 @@ export function Confirm({ label, name, question, act }: ConfirmProps) {
         <button type="button" class="danger" onClick={confirm}>
           {`${label} ${name}`}
         </button>
-        <button type="button" onClick={cancel}>
+        <button ref={canceler} type="button" onClick={cancel}>
           Cancel
         </button>
       </div>
