@@ -217,6 +217,17 @@ it('requests until a day include that day; until a time, they end before it', as
   expect(await count(`from=${at}`)).toBe(1)
 })
 
+it.each([
+  '2026-02-31',
+  '2026-02-30T10:00:00Z',
+  '2026-13-01',
+  'tomorrow',
+])('a day that does not exist is refused: %s', async (expires) => {
+  const { admin } = await adminWorld()
+  const { status, text } = await admin('POST', '/keys', { name: 'ann', expires })
+  expect([status, text]).toEqual([400, expect.stringContaining('expires')])
+})
+
 it('CSV without rows has its columns', async () => {
   const { admin } = await adminWorld()
   const { text } = await admin('GET', '/spend?by=key,day&format=csv&to=2000-01-01')

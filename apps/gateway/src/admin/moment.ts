@@ -14,7 +14,9 @@ export function isDay(value: string): boolean {
  */
 export function momentOf(value: string, name: string): number {
   const [found, zone] = iso.exec(value) ?? []
-  const time = found === undefined ? Number.NaN : Date.parse(isDay(value) || zone ? value : `${value}Z`)
+  const isThere =
+    found !== undefined && new Date(found.slice(0, 10)).getUTCDate() === Number(found.slice(8, 10))
+  const time = isThere ? Date.parse(isDay(value) || zone ? value : `${value}Z`) : Number.NaN
   if (Number.isNaN(time))
     throw requestError(
       `${name}: must be a day, such as 2026-11-28, or a date and time, such as 2026-11-28T12:00:00Z.`,

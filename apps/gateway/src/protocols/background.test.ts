@@ -231,6 +231,7 @@ it('a stream that goes on begins at once, and an event that is not there yet is 
   // Nothing has been said: only the headers come.
   const response = await fetch(`${url}1`)
   expect(response.status).toBe(200)
+  expect(response.headers.get('x-request-id')).toMatch(/\w/)
   await response.body?.cancel()
   expect((await fetch(`${url}2`)).status).toBe(400)
   say()

@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { brotliCompressSync, gzipSync } from 'node:zlib'
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
 import { Agent, getGlobalDispatcher, MockAgent, setGlobalDispatcher } from 'undici'
 import { afterEach, describe, expect, test } from 'vitest'
 import { upstreamFetch } from './fetch.js'
@@ -89,13 +89,51 @@ describe.each([
     expect(await seen(await upstreamFetch(url, { ...init, ...manual }))).toEqual(expected)
   })
 
-  test('unpacks an answer that is compressed although nobody asked', async () => {
+  test.each<[string, Buffer]>([
+    ['gzip', gzipSync(long)],
+    ['gzip', gzipSync(long).subarray(0, -8)],
+    ['br', brotliCompressSync(long)],
+    ['deflate', deflateSync(long)],
+    ['deflate', deflateRawSync(long)],
+    ['gzip, br', brotliCompressSync(gzipSync(long))],
+    ['gzip', Buffer.alloc(0)],
+    ['identity', Buffer.from(long)],
+    ['x-unknown', Buffer.from(long)],
+  ])('unpacks an answer like fetch that is compressed although nobody asked: %s', async (encoding, packed) => {
+    const url = await serving((_, response) =>
+      response.writeHead(200, { 'content-encoding': encoding }).end(packed),
+    )
+    const expected = await (await fetch(url, manual)).text()
     use()
-    for (const [encoding, packed] of Object.entries({ gzip: gzipSync(long), br: brotliCompressSync(long) })) {
-      const url = await serving((_, response) =>
-        response.writeHead(200, { 'content-encoding': encoding }).end(packed),
-      )
-      expect(await (await upstreamFetch(url, manual)).text()).toBe(long)
+    expect(await (await upstreamFetch(url, manual)).text()).toBe(expected)
+  })
+
+  test('a compressed answer that is aborted, breaks or is read no more fails its reader alone, and ends the request', async () => {
+    use()
+    const pieces = gzipSync(
+      Buffer.from(Array.from({ length: 100_000 }, () => Math.floor(Math.random() * 256))),
+    )
+    for (const how of ['abort', 'break', 'cancel', 'garbage'] as const) {
+      const { promise: left, resolve: leave } = deferred()
+      const url = await serving((_, response) => {
+        response.on('close', leave)
+        response.writeHead(200, { 'content-encoding': 'gzip' })
+        response.write(how === 'garbage' ? 'not gzip' : pieces.subarray(0, 50_000))
+        if (how === 'break') setImmediate(() => response.destroy())
+        if (how === 'garbage') response.end()
+      })
+      const controller = new AbortController()
+      const response = await upstreamFetch(url, { ...manual, signal: controller.signal })
+      const reader = response.body?.getReader()
+      const readAll = async () => {
+        while (!(await reader?.read())?.done) {
+          if (how === 'abort') controller.abort(new Error('stop'))
+          if (how === 'cancel') return reader?.cancel()
+        }
+      }
+      if (how === 'cancel') await readAll()
+      else await expect(readAll()).rejects.toThrow()
+      await left
     }
   })
 

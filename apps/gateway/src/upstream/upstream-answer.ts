@@ -12,6 +12,13 @@ interface Controller {
   resume(): void
 }
 
+/** The promise that a body has ended. */
+interface Closing {
+  promise: Promise<void>
+  resolve: () => void
+  reject: (error: unknown) => void
+}
+
 type Bytes = Uint8Array<ArrayBuffer>
 type Read = ReadableStreamReadResult<Bytes>
 
@@ -34,7 +41,7 @@ export class UpstreamAnswer {
   #ended = false
   #failure: { error: unknown } | undefined
   #waiting: { resolve: (read: Read) => void; reject: (error: unknown) => void } | undefined
-  #closed: { resolve: () => void; reject: (error: unknown) => void } | undefined
+  #closed: Closing | undefined
   #abort: ((reason: Error) => void) | undefined
   #resume: () => void = () => {}
 
@@ -70,18 +77,23 @@ export class UpstreamAnswer {
   closed(): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure.error)
     if (this.#ended) return Promise.resolve()
-    return new Promise((resolve, reject) => {
-      this.#closed = { resolve, reject }
-    })
+    if (this.#closed === undefined) {
+      let settle: Omit<Closing, 'promise'> | undefined
+      const promise = new Promise<void>((resolve, reject) => {
+        settle = { resolve, reject }
+      })
+      this.#closed = { promise, resolve: () => settle?.resolve(), reject: (error) => settle?.reject(error) }
+    }
+    return this.#closed.promise
   }
 
   /** Ends the request: nothing more is read. */
   cancel(): void {
     this.#chunks.length = 0
-    if (this.#ended) return
-    this.#fail(new DOMException('The body was cancelled.', 'AbortError'))
-    this.#ended = true
-    this.#failure = undefined
+    if (this.#ended || this.#failure !== undefined) return
+    // For the reader that is the end, and no failure.
+    this.#end()
+    this.#abort?.(new DOMException('The body was cancelled.', 'AbortError'))
   }
 
   // Node 20 and 22.

@@ -7,7 +7,7 @@ import { importPackage } from './load-factory.js'
 /** The part of a client of `@redis/client` that is used here. */
 export type Client = Extract<RedisClient, { evalSha: unknown }> & {
   readonly isOpen: boolean
-  on(event: 'error' | 'ready', listener: () => void): void
+  on(event: 'error' | 'ready' | 'connect', listener: () => void): void
   connect(): Promise<unknown>
   /** Clients of sentinels and clusters have other arguments. */
   sendCommand(args: string[]): Promise<unknown>

@@ -93,7 +93,8 @@ async function adapter(place: string, folder: string): Promise<object> {
     new ((await importPackage(name, folder))[exported] as Constructor)(option, more)
   if (isRedis(place)) {
     const { client, connected } = await clientOf(place, folder, '@keyv/redis')
-    client.on('ready', connected)
+    // One server and sentinels say the first, clusters the second.
+    for (const event of ['ready', 'connect'] as const) client.on(event, connected)
     return create('@keyv/redis', client, 'default', { throwOnErrors: true })
   }
   if (place.startsWith('sqlite:')) return create('@keyv/sqlite', place)

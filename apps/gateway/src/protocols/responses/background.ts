@@ -202,8 +202,9 @@ export class BackgroundAnswer {
     while (true) {
       const [oldest] = this.#events
       if (oldest !== undefined && oldest.number > next) throw tooOld(oldest.number)
-      const index = this.#events.findIndex(({ number }) => number >= next)
-      if (index >= 0)
+      // Their numbers follow each other.
+      const index = next - (oldest?.number ?? next)
+      if (index < this.#events.length)
         for (const { number, text } of this.#events.slice(index)) {
           next = number + 1
           yield text
@@ -284,7 +285,9 @@ export class BackgroundAnswer {
     }
     if (this.kept.characters > maxCharacters) this.onFull()
     let gone = 0
-    const isTooLarge = () => this.#characters > maxOwn || this.kept.characters > maxCharacters
+    // Many at a time: the list is copied.
+    const most = this.#characters > maxOwn ? maxOwn * 0.75 : maxOwn
+    const isTooLarge = () => this.#characters > most || this.kept.characters > maxCharacters
     while (isTooLarge() && gone < this.#events.length - 1)
       this.#count(-(this.#events[gone++]?.text.length ?? 0))
     if (gone > 0) this.#events = this.#events.slice(gone)

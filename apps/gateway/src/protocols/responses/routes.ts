@@ -77,7 +77,7 @@ export function responsesRoutes(
       })
       recorder.endLater()
       made.begin()
-      return body.stream === true ? followed(made, -1) : context.json(made.response)
+      return body.stream === true ? followed(recorder, made, -1) : context.json(made.response)
     }
     const stream = provider.stream(request, recorder.callOptions(clientMetadata(body)))
     /** `itemsBefore`: the items that a service of the same protocol was sent, if it has answered. */
@@ -149,7 +149,7 @@ export function responsesRoutes(
     if (context.req.query('stream') !== 'true')
       return context.json(made?.response ?? (await loadResponse(store, owner, id)).response)
     const after = eventNumber(context.req.query('starting_after'))
-    if (made !== undefined) return followed(made, after)
+    if (made !== undefined) return followed(context.var.recorder, made, after)
     const { response } = await loadResponse(store, owner, id)
     throw requestError(
       isUnfinished(response)
@@ -211,7 +211,7 @@ function eventNumber(text: string | undefined): number {
 }
 
 /** The events of an answer in the background. A client that disconnects leaves it as it is. */
-function followed(answer: BackgroundAnswer, after: number): Response {
+function followed(recorder: RequestRecorder, answer: BackgroundAnswer, after: number): Response {
   answer.checkNumber(after)
   const events = answer.eventsAfter(after)
   const encoder = new TextEncoder()
@@ -227,6 +227,8 @@ function followed(answer: BackgroundAnswer, after: number): Response {
     'content-type': 'text/event-stream',
     'cache-control': 'no-cache',
     'x-accel-buffering': 'no',
+    ...recorder.idHeaders,
+    ...recorder.responseHeaders(),
   }
   return new Response(body, { headers })
 }

@@ -43,6 +43,7 @@ class DecodedBody<T> implements AsyncIterableIterator<T, undefined> {
     return this
   }
 
+  /** Must not be called again before it has settled, as loops do. */
   next(): Promise<IteratorResult<T, undefined>> {
     try {
       const item = this.#nextItem()
