@@ -129,7 +129,7 @@ export class Server {
     }
     return exchange(options, async () => {
       const { prefix, headers: auth } = usesGoogleAuth
-        ? await unlessAborted(signal, this.#googleAuth(path))
+        ? await this.#googleAuth(path, signal)
         : { prefix: '', headers: {} }
       const all: Record<string, string> = {
         ...(body && { 'content-type': 'application/json' }),
@@ -161,7 +161,10 @@ export class Server {
   }
 
   /** The project's path and the headers of Google's credentials. */
-  async #googleAuth(path: string): Promise<{ prefix: string; headers: Record<string, string> }> {
+  async #googleAuth(
+    path: string,
+    signal: AbortSignal,
+  ): Promise<{ prefix: string; headers: Record<string, string> }> {
     const { vertex } = this.#options
     this.#vertex ??= import('./vertex.js').then(({ vertexClient }) =>
       vertexClient({ ...(typeof vertex === 'object' && vertex), location: this.#location() }),
@@ -171,7 +174,10 @@ export class Server {
       this.#vertex = undefined
     })
     const client = await this.#vertex
-    return { prefix: path.startsWith('projects/') ? '' : `${client.path}/`, headers: await client.headers() }
+    return {
+      prefix: path.startsWith('projects/') ? '' : `${client.path}/`,
+      headers: await client.headers(signal),
+    }
   }
 
   /** The key of the environment is for Google; another server needs none, or gets one from `apiKey`. */
@@ -188,14 +194,4 @@ export class Server {
 
 function hasKey(headers: CallContext['headers']): boolean {
   return Object.keys(headers).some((name) => /^(authorization|x-goog-api-key)$/i.test(name))
-}
-
-/** The official client cannot be told to stop: its answer is awaited by nobody then. */
-function unlessAborted<Value>(signal: AbortSignal, promise: Promise<Value>): Promise<Value> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason)
-    if (signal.aborted) abort()
-    signal.addEventListener('abort', abort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-  })
 }

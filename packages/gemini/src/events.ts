@@ -1,9 +1,8 @@
 // Decoder of `generateContent`: the chunks of a streamed answer, or the one of a whole answer, to events.
 // Source: ai.google.dev/api/generate-content (GenerateContentResponse) and /docs/thought-signatures, November 2026.
 import type { FinishReason as WireReason } from '@google/genai'
-import type { BackendEvent, FinishReason, OpaqueState, Part, Warning } from '@patchbay/core'
+import type { BackendEvent, FinishReason, OpaqueState, Part, TokenLogprob, Warning } from '@patchbay/core'
 import { CallIds, callField, fieldsOf, objectsIn, PendingLogprobs } from '@patchbay/core/wire'
-import { logprobsOf } from './decode/logprobs.js'
 import { toUsage } from './decode/usage.js'
 import { fromBody, notAnAnswer } from './errors.js'
 
@@ -16,6 +15,8 @@ export interface AnswerSource {
   requestId?: string
   /** Whether citations may come at the end: the last text then ends with the answer. */
   mayCite?: boolean
+  /** Reads log-probabilities, where they were asked for. */
+  logprobsOf?(result: unknown): TokenLogprob[]
   warn(warning: Warning): void
 }
 
@@ -125,7 +126,7 @@ class Answer {
     if (candidate === undefined) return
     for (const name of ['groundingMetadata', 'citationMetadata', 'finishMessage'])
       if (candidate[name] !== undefined) this.#whole[name] = candidate[name]
-    this.#logprobs.add(logprobsOf(candidate.logprobsResult))
+    this.#logprobs.add(this.source.logprobsOf?.(candidate.logprobsResult) ?? [])
     for (const part of objectsIn(fieldsOf(candidate.content).parts))
       for (const event of this.#part(part)) yield* this.#hold(event)
     // An answer that is not completed has the counts so far.

@@ -140,29 +140,8 @@ class GeminiBackend implements Backend {
   }
 
   async capabilities(): Promise<Capabilities> {
-    const { levels, budget, maxOutput, contextWindow, endOfLife, isKnown } = await this.#rules()
-    const yes = isKnown ? true : 'unknown'
-    const isEmbedding = /embedding/.test(this.model)
-    return {
-      tools: isEmbedding ? false : yes,
-      vision: isEmbedding ? 'unknown' : yes,
-      files: isEmbedding ? 'unknown' : yes,
-      audio: isEmbedding ? 'unknown' : yes,
-      json: isEmbedding ? false : yes,
-      reasoning: !isKnown ? 'unknown' : levels !== undefined || budget !== undefined,
-      embed: isEmbedding ? true : 'unknown',
-      // The service takes it; what a model makes of it is not documented.
-      prefill: 'unknown',
-      options: {
-        minP: false,
-        parallelToolCalls: false,
-        // Some models refuse them: "Penalty is not enabled for this model", "Logprobs is not supported for the current model".
-        ...{ frequencyPenalty: 'unknown', presencePenalty: 'unknown', logprobs: 'unknown' },
-      },
-      contextWindow,
-      ...(isKnown && { maxOutput }),
-      ...(endOfLife && { endOfLife }),
-    }
+    const [{ capabilitiesOf }, rules] = await Promise.all([import('./models.js'), this.#rules()])
+    return capabilitiesOf(this.model, rules)
   }
 
   chat(chat: PreparedChat, context: ChatContext): AsyncIterable<BackendEvent> {
@@ -181,7 +160,8 @@ class GeminiBackend implements Backend {
       )
       // Tools of the service may cite what they read.
       const mayCite = objectsIn(body.tools).some((tool) => tool.functionDeclarations === undefined)
-      const source = { ...this.#source(context), mayCite }
+      const logprobs = chat.logprobs === undefined ? {} : await import('./decode/logprobs.js')
+      const source = { ...this.#source(context), ...logprobs, mayCite }
       const chunks = isStream(response, streaming)
         ? jsonEvents(response.body, isLast)
         : each(await this.#server.jsonOf(response))

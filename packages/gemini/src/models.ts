@@ -1,6 +1,7 @@
 // Limits and rules of Gemini models, by family. Sources, all of November 2026 unless a line says otherwise:
 // ai.google.dev/gemini-api/docs/models (limits), /thinking (levels and budgets), /thought-signatures, /function-calling
 // (media in results), /structured-output and /deprecations.
+import type { Capabilities } from '@patchbay/core'
 
 /** A level of thinking, as the service names it. */
 export type Level = 'MINIMAL' | 'LOW' | 'MEDIUM' | 'HIGH'
@@ -77,5 +78,34 @@ export function rulesFor(model: string, own: Partial<ModelRules> = {}): KnownRul
     ...rules,
     isKnown: known !== undefined,
     isDeprecated: rules.endOfLife !== undefined && rules.endOfLife >= tableDate,
+  }
+}
+
+/** What a model can do, by its rules. */
+export function capabilitiesOf(
+  model: string,
+  { levels, budget, maxOutput, contextWindow, endOfLife, isKnown }: KnownRules,
+): Capabilities {
+  const yes = isKnown ? true : 'unknown'
+  const isEmbedding = /embedding/.test(model)
+  return {
+    tools: isEmbedding ? false : yes,
+    vision: isEmbedding ? 'unknown' : yes,
+    files: isEmbedding ? 'unknown' : yes,
+    audio: isEmbedding ? 'unknown' : yes,
+    json: isEmbedding ? false : yes,
+    reasoning: !isKnown ? 'unknown' : levels !== undefined || budget !== undefined,
+    embed: isEmbedding ? true : 'unknown',
+    // The service takes it; what a model makes of it is not documented.
+    prefill: 'unknown',
+    options: {
+      minP: false,
+      parallelToolCalls: false,
+      // Some models refuse them: "Penalty is not enabled for this model", "Logprobs is not supported for the current model".
+      ...{ frequencyPenalty: 'unknown', presencePenalty: 'unknown', logprobs: 'unknown' },
+    },
+    contextWindow,
+    ...(isKnown && { maxOutput }),
+    ...(endOfLife && { endOfLife }),
   }
 }

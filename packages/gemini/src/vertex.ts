@@ -7,7 +7,7 @@ export interface VertexClient {
   /** `projects/NAME/locations/REGION` */
   readonly path: string
   /** The headers of a request: an access token that is valid now. */
-  headers(): Promise<Record<string, string>>
+  headers(signal: AbortSignal): Promise<Record<string, string>>
 }
 
 /** The client has its address and credentials for those that extend it. */
@@ -43,8 +43,9 @@ export async function vertexClient({
   })
   return {
     path: client.path,
-    headers: () =>
-      client.headers().catch((cause: unknown) => {
+    headers: (signal) =>
+      unlessAborted(signal, client.headers()).catch((cause: unknown) => {
+        if (signal.aborted) throw cause
         // The library passes on what its own HTTP client says: a code of the system.
         const isNetwork = /^E[A-Z_]+$/.test(String((cause as { code?: unknown } | null)?.code))
         throw isNetwork
@@ -56,4 +57,14 @@ export async function vertexClient({
             )
       }),
   }
+}
+
+/** The official client cannot be told to stop: its answer is awaited by nobody then. */
+function unlessAborted<Value>(signal: AbortSignal, promise: Promise<Value>): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason)
+    if (signal.aborted) abort()
+    signal.addEventListener('abort', abort, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
 }
