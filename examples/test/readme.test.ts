@@ -135,7 +135,7 @@ describe('configurations', () => {
 
 describe('commands', () => {
   // What the tests are part of, or what needs a registry.
-  const elsewhere = /^(npm (start|test|install|run bench)\b.*)$/
+  const elsewhere = /^(npm (start|test|install|run bench)\b.*|npx @patchbay\/.*)$/
   const lines = shells.flatMap(({ page, code, output }) =>
     code
       .trim()
