@@ -1,5 +1,5 @@
 // Requests to the Gemini API and to Vertex AI. The official client takes half a second to load, and its reading of answers has no
-// time limit: for a key we write the three headers ourselves, and for Google's own credentials it gives address and headers.
+// time limit: so it is loaded for Google's own credentials alone.
 import { type CallContext, LlmError } from '@patchbay/core'
 import {
   type EnvironmentKey,
@@ -16,7 +16,7 @@ import {
   wholeJson,
 } from '@patchbay/core/wire'
 import { fromResponse, notAnAnswer } from './errors.js'
-import type { VertexClient } from './vertex.js'
+import type { GoogleHeaders } from './vertex.js'
 
 const officialAddress = 'https://generativelanguage.googleapis.com'
 const addressVariable = 'GEMINI_BASE_URL'
@@ -27,7 +27,7 @@ const environmentKey: EnvironmentKey = {
 
 /** A project on Vertex AI, asked with Google's own credentials. */
 export interface VertexOptions {
-  /** The project's id. Default: `GOOGLE_CLOUD_PROJECT`, else that of the credentials. */
+  /** The project's id. Default: `GOOGLE_CLOUD_PROJECT`; without either, a call is a `config` error. */
   project?: string | undefined
   /** The region: `'europe-west4'`. Default: `GOOGLE_CLOUD_LOCATION`, else `'global'`. */
   location?: string | undefined
@@ -52,18 +52,15 @@ export class Server {
   readonly #address: ServerAddress
   /** Whether this server may get the key of the environment. */
   readonly #isTrusted: boolean
-  #vertex: Promise<VertexClient> | undefined
+  #credentials: GoogleHeaders | undefined
 
   /** @throws {LlmError} `config` for a `baseURL` that is not an address */
   constructor(options: ServerOptions) {
     this.#options = options
     const { vertex = false, apiKey } = options
     this.isVertex = vertex !== false
-    const location = this.#location()
     const usual = this.isVertex
-      ? location === 'global' || apiKey !== undefined
-        ? 'https://aiplatform.googleapis.com'
-        : `https://${location}-aiplatform.googleapis.com`
+      ? vertexAddress(apiKey === undefined ? this.#location() : 'global')
       : (environment(addressVariable) ?? officialAddress)
     const { baseURL = usual } = options
     this.#address = serverAddress(baseURL.replace(/\/$/, ''), 'http://127.0.0.1:8080')
@@ -128,16 +125,14 @@ export class Server {
       hint: 'Check the network and baseURL.',
     }
     return exchange(options, async () => {
-      const { prefix, headers: auth } = usesGoogleAuth
-        ? await this.#googleAuth(path, signal)
-        : { prefix: '', headers: {} }
+      const auth = usesGoogleAuth ? await this.#googleAuth(signal) : {}
       const all: Record<string, string> = {
         ...(body && { 'content-type': 'application/json' }),
         ...auth,
       }
       for (const [name, value] of Object.entries(own)) all[name.toLowerCase()] = value
       return {
-        url: `${this.#address.baseURL}/${this.#version()}/${prefix}${path}`,
+        url: `${this.#address.baseURL}/${this.#version()}/${this.#project(path)}${path}`,
         init: { method, headers: all, ...(body && { body: JSON.stringify(body) }) },
       }
     })
@@ -157,27 +152,30 @@ export class Server {
   }
 
   #version(): string {
-    return this.#options.apiVersion ?? (this.isVertex ? 'v1' : 'v1beta')
+    return this.#options.apiVersion ?? (this.isVertex ? 'v1beta1' : 'v1beta')
   }
 
-  /** The project's path and the headers of Google's credentials. */
-  async #googleAuth(
-    path: string,
-    signal: AbortSignal,
-  ): Promise<{ prefix: string; headers: Record<string, string> }> {
-    const { vertex } = this.#options
-    this.#vertex ??= import('./vertex.js').then(({ vertexClient }) =>
-      vertexClient({ ...(typeof vertex === 'object' && vertex), location: this.#location() }),
+  /**
+   * What stands before a path: the project, unless a key says whose call it is. The models of Google are listed outside of projects.
+   * @throws {LlmError} `config` without a project
+   */
+  #project(path: string): string {
+    const { vertex, apiKey } = this.#options
+    if (!this.isVertex || apiKey !== undefined || /^(projects\/|publishers\/google\/models\?)/.test(path))
+      return ''
+    const own = typeof vertex === 'object' ? vertex.project : undefined
+    const project = own ?? environment('GOOGLE_CLOUD_PROJECT')
+    if (project !== undefined) return `projects/${project}/locations/${this.#location()}/`
+    throw new LlmError(
+      'config',
+      'No project for Vertex AI. Pass vertex: { project }, or set GOOGLE_CLOUD_PROJECT.',
     )
-    // Another call may find the credentials in place.
-    this.#vertex.catch(() => {
-      this.#vertex = undefined
-    })
-    const client = await this.#vertex
-    return {
-      prefix: path.startsWith('projects/') ? '' : `${client.path}/`,
-      headers: await client.headers(signal),
-    }
+  }
+
+  async #googleAuth(signal: AbortSignal): Promise<Record<string, string>> {
+    const { googleHeaders } = await import('./vertex.js')
+    this.#credentials ??= googleHeaders()
+    return this.#credentials(signal)
   }
 
   /** The key of the environment is for Google; another server needs none, or gets one from `apiKey`. */
@@ -190,6 +188,13 @@ export class Server {
     const next = key ? ': GEMINI_API_KEY is only sent over https' : ', or set GEMINI_API_KEY'
     throw new LlmError('authentication', `No API key for Gemini. Pass apiKey${next}.`)
   }
+}
+
+/** As the official client has them: @google/genai 2.32.0. */
+function vertexAddress(location: string): string {
+  if (location === 'global') return 'https://aiplatform.googleapis.com'
+  if (location === 'us' || location === 'eu') return `https://aiplatform.${location}.rep.googleapis.com`
+  return `https://${location}-aiplatform.googleapis.com`
 }
 
 function hasKey(headers: CallContext['headers']): boolean {

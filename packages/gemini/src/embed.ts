@@ -1,15 +1,9 @@
 // Embeddings: `batchEmbedContents`, and `predict` of Vertex AI. Sources: ai.google.dev/gemini-api/docs/embeddings and
 // docs.cloud.google.com/vertex-ai/generative-ai/docs/model-reference/text-embeddings-api, November 2026.
 import { type EmbedResponse, LlmError, type PreparedEmbed } from '@patchbay/core'
-import { fieldsOf, objectsIn, toVector } from '@patchbay/core/wire'
+import { fieldsOf, objectsIn, toVector, withPrefix } from '@patchbay/core/wire'
 
 const tasks = { query: 'RETRIEVAL_QUERY', document: 'RETRIEVAL_DOCUMENT' } as const
-
-/** The prefixes that stand in for the task: gemini-embedding-2 has no `taskType` (docs/embeddings, "Task types with Embeddings 2"). */
-const prefixes = {
-  query: (text: string) => `task: search result | query: ${text}`,
-  document: (text: string) => `title: none | text: ${text}`,
-} as const
 
 /** The method and the body that embed these texts. */
 export function toEmbed(
@@ -17,9 +11,9 @@ export function toEmbed(
   { input, inputType, dimensions, truncate, providerOptions }: PreparedEmbed,
   isVertex: boolean,
 ): { method: string; body: Record<string, unknown> } {
-  const prefixed = inputType !== undefined && /gemini-embedding-2/.test(resource)
-  const texts = prefixed ? input.map(prefixes[inputType]) : input
-  const task = inputType === undefined || prefixed ? undefined : tasks[inputType]
+  // Models that are told the task by words before the text have no `taskType`.
+  const texts = withPrefix(resource, input, inputType)
+  const task = inputType === undefined || texts !== input ? undefined : tasks[inputType]
   if (isVertex)
     return {
       method: 'predict',

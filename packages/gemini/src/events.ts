@@ -12,7 +12,6 @@ type Json = Record<string, unknown>
 export interface AnswerSource {
   /** The host that answers, for the state of its parts. */
   host: string
-  requestId?: string
   /** Whether citations may come at the end: the last text then ends with the answer. */
   mayCite?: boolean
   /** Reads log-probabilities, where they were asked for. */
@@ -80,7 +79,7 @@ export async function* fromChunks(
       throw notAnAnswer(chunk)
     if (!started) {
       started = true
-      yield startOf(chunk as Json, source)
+      yield startOf(chunk as Json)
     }
     yield* answer.take(chunk as Json)
     // What follows in the same packet is not asked for.
@@ -89,10 +88,9 @@ export async function* fromChunks(
   yield* answer.end()
 }
 
-function startOf({ responseId, modelVersion }: Json, { requestId }: AnswerSource): BackendEvent {
+function startOf({ responseId, modelVersion }: Json): BackendEvent {
   return {
     type: 'start',
-    ...(requestId && { requestId }),
     ...(typeof responseId === 'string' && { id: responseId }),
     ...(typeof modelVersion === 'string' && { model: modelVersion }),
   }

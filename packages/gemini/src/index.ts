@@ -67,7 +67,7 @@ export interface GeminiOptions extends ProviderOptions {
   apiKey?: string | undefined
   /** The address of the server, without the version. Default: `GEMINI_BASE_URL`, else `https://generativelanguage.googleapis.com`. */
   baseURL?: string | undefined
-  /** The version in the path. Default `'v1beta'`; on Vertex AI `'v1'`. */
+  /** The version in the path. Default, as in the official client: `'v1beta'`; on Vertex AI `'v1beta1'`. */
   apiVersion?: string | undefined
   /**
    * Asks Vertex AI instead of the Gemini API, with Google's own credentials (`GOOGLE_APPLICATION_CREDENTIALS`, or those of `gcloud`),

@@ -203,8 +203,60 @@ it('asks Vertex AI at the same address, with the token of the credentials', asyn
   expect((await provider.stream('Where?').response()).text).toBe('In Peru.')
   const sent = server.requests.find(({ path }) => path !== '/token')
   expect(sent?.path).toBe(
-    `/v1/projects/p1/locations/europe-west4/publishers/google/models/${model}:streamGenerateContent?alt=sse`,
+    `/v1beta1/projects/p1/locations/europe-west4/publishers/google/models/${model}:streamGenerateContent?alt=sse`,
   )
   expect(sent?.headers.authorization).toBe('Bearer ya29.secret')
   expect(sent?.headers).not.toHaveProperty('x-goog-api-key')
+  // The official client with the same credentials: the same address.
+  const client = new GoogleGenAI({
+    ...{ vertexai: true, project: 'p1', location: 'europe-west4' },
+    googleAuthOptions: { projectId: 'p1' },
+    httpOptions: { baseUrl: server.url },
+  })
+  for await (const _ of await client.models.generateContentStream({ model, contents: 'Where?' }));
+  expect(server.requests.at(-1)?.path).toBe(sent?.path)
+  await provider.models().catch(() => {})
+  expect(server.requests.at(-1)?.path).toBe('/v1beta1/publishers/google/models?pageSize=1000')
+})
+
+it.each([
+  ['global', 'https://aiplatform.googleapis.com'],
+  ['eu', 'https://aiplatform.eu.rep.googleapis.com'],
+  ['us', 'https://aiplatform.us.rep.googleapis.com'],
+  ['europe-west4', 'https://europe-west4-aiplatform.googleapis.com'],
+])('asks Vertex AI in %s at the host that the official client has', async (location, host) => {
+  class Client extends GoogleGenAI {
+    get address() {
+      return this.apiClient.getBaseUrl()
+    }
+  }
+  expect(new Client({ vertexai: true, project: 'p', location }).address).toBe(`${host}/`)
+  const asked: string[] = []
+  const fetch = async (url: string | URL | Request) => {
+    asked.push(String(url))
+    return Response.json({ candidates: [], usageMetadata: {} })
+  }
+  const headers = { authorization: 'Bearer own' }
+  const provider = gemini(model, { vertex: { project: 'p', location }, fetch, headers, retry: false })
+  await provider.chat('x').catch(() => {})
+  // With a token of one's own, too, the project is named.
+  expect(
+    asked[0]?.startsWith(`${host}/v1beta1/projects/p/locations/${location}/publishers/google/models/`),
+  ).toBe(true)
+})
+
+it('Vertex AI without a project is told, before anything is sent', async () => {
+  vi.stubEnv('GOOGLE_CLOUD_PROJECT', '')
+  onTestFinished(() => void vi.unstubAllEnvs())
+  const server = await serve(answered)
+  const provider = gemini(model, {
+    vertex: true,
+    baseURL: server.url,
+    headers: { authorization: 'Bearer own' },
+  })
+  await expect(provider.chat('x')).rejects.toMatchObject({
+    code: 'config',
+    message: expect.stringContaining('GOOGLE_CLOUD_PROJECT'),
+  })
+  expect(server.requests).toEqual([])
 })

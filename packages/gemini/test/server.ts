@@ -25,7 +25,7 @@ export function simulateGemini(): Promise<FaultServer> {
   return faultServer(({ path, json: body }) => {
     const asked = (body ?? {}) as Asked
     if (path.includes('/batches/')) return failure(404, 'NOT_FOUND', 'Requested entity was not found.')
-    if (/^\/(v1beta|v1\/publishers\/google)\/models\?/.test(path))
+    if (/^\/(v1beta|v1beta1\/publishers\/google)\/models\?/.test(path))
       return json({
         models: [
           {

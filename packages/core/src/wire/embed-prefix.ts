@@ -5,7 +5,11 @@ type Prefixes = { query: string; document: string }
 const sentence = 'Represent this sentence for searching relevant passages: '
 const families: [pattern: RegExp, prefixes: Prefixes][] = [
   [/nomic-embed/, { query: 'search_query: ', document: 'search_document: ' }],
-  [/embedding-?gemma/, { query: 'task: search result | query: ', document: 'title: none | text: ' }],
+  // gemini-embedding-2: ai.google.dev/gemini-api/docs/embeddings, November 2026.
+  [
+    /embedding-?gemma|gemini-embedding-2/,
+    { query: 'task: search result | query: ', document: 'title: none | text: ' },
+  ],
   [
     /qwen3-embedding/,
     {
