@@ -1,15 +1,16 @@
 // Requests to the Messages API: built by the official client's `buildRequest`, sent and read by us. The client's own
 // reading of answers has no idle timeout, and ends silently on cut streams.
 import type Anthropic from '@anthropic-ai/sdk'
-import { type CallContext, LlmError } from '@patchbay/core'
+import type { CallContext } from '@patchbay/core'
 import {
   type EnvironmentKey,
   type ExchangeOptions,
   environment,
   exchange,
-  isHostOf,
   isKeyFor,
   isNamedBy,
+  type KeyedServer,
+  keyFor,
   missingKeyAdvice,
   noKey,
   type ServerAddress,
@@ -42,8 +43,7 @@ export class Server {
   readonly host: string
   readonly #options: ServerOptions
   readonly #address: ServerAddress
-  /** Whether this server may get the key and the headers that the environment has for Anthropic. */
-  readonly #isTrusted: boolean
+  readonly #keyed: KeyedServer
   #client: Promise<Anthropic> | undefined
 
   /** @throws {LlmError} `config` for a `baseURL` that is not an address */
@@ -52,7 +52,11 @@ export class Server {
     const { baseURL = environment(addressVariable) ?? officialAddress } = options
     this.#address = serverAddress(baseURL, 'http://127.0.0.1:8080')
     this.host = new URL(this.#address.baseURL).host
-    this.#isTrusted = isNamedBy(addressVariable, baseURL) || isKeyFor(this.#address.baseURL, environmentKey)
+    const isTrusted = isNamedBy(addressVariable, baseURL) || isKeyFor(this.#address.baseURL, environmentKey)
+    this.#keyed = {
+      ...{ who: 'Anthropic', header: 'x-api-key', baseURL: this.#address.baseURL },
+      ...{ environmentKey, isTrusted },
+    }
   }
 
   /**
@@ -67,10 +71,10 @@ export class Server {
   ): Promise<Response> {
     const { fetch = globalThis.fetch } = this.#options
     const address = this.#address
-    const key = this.#key(headers)
+    const key = keyFor(this.#keyed, this.#options.apiKey, headers)
     const own: Record<string, string> = { ...(key && { 'x-api-key': key }), ...headers }
     const advice =
-      key || address.authorization || this.#isTrusted
+      key || address.authorization || this.#keyed.isTrusted
         ? {}
         : missingKeyAdvice(address.baseURL, environmentKey, headers)
     const options = {
@@ -89,7 +93,7 @@ export class Server {
       this.#client ??= newClient(address.baseURL, fetch, this.#options.allowBrowser)
       const client = await this.#client
       const { url, req } = await client.buildRequest({ method, path, ...(body && { body }) })
-      const all = this.#isTrusted ? withoutNoKey(req.headers) : withoutSecretHeaders(req.headers)
+      const all = this.#keyed.isTrusted ? withoutNoKey(req.headers) : withoutSecretHeaders(req.headers)
       for (const [name, value] of Object.entries(own)) all[name.toLowerCase()] = value
       return { url, init: { ...req, headers: all } }
     })
@@ -106,19 +110,6 @@ export class Server {
   /** @throws {LlmError} `bad-response` for what is not JSON, or has no end */
   jsonOf(response: Response): Promise<Record<string, unknown>> {
     return wholeJson(response, notAnAnswer)
-  }
-
-  /** The key of the environment is for Anthropic; another server needs none, or gets one from `apiKey`. */
-  #key(headers: CallContext['headers']): string | undefined {
-    const { apiKey } = this.#options
-    // The service may refuse a request with two keys (anthropics/skills, error-codes.md, July 2026).
-    const isInHeaders = Object.keys(headers).some((name) => /^(authorization|x-api-key)$/i.test(name))
-    if (apiKey === undefined && isInHeaders) return undefined
-    const key = apiKey ?? environment(environmentKey.variable)
-    if (key && (apiKey !== undefined || this.#isTrusted)) return key
-    if (!isHostOf(new URL(this.#address.baseURL).hostname, environmentKey.hosts)) return undefined
-    const next = key ? ': ANTHROPIC_API_KEY is only sent over https' : ', or set ANTHROPIC_API_KEY'
-    throw new LlmError('authentication', `No API key for Anthropic. Pass apiKey${next}.`)
   }
 }
 

@@ -6,9 +6,11 @@ import {
   type ExchangeOptions,
   environment,
   exchange,
-  isHostOf,
+  hasKey,
   isKeyFor,
   isNamedBy,
+  type KeyedServer,
+  keyFor,
   missingKeyAdvice,
   refuseInBrowser,
   type ServerAddress,
@@ -20,6 +22,7 @@ import type { GoogleHeaders } from './vertex.js'
 
 const officialAddress = 'https://generativelanguage.googleapis.com'
 const addressVariable = 'GEMINI_BASE_URL'
+const keyHeader = 'x-goog-api-key'
 const environmentKey: EnvironmentKey = {
   variable: 'GEMINI_API_KEY',
   hosts: [new URL(officialAddress).host],
@@ -50,8 +53,7 @@ export class Server {
   readonly isVertex: boolean
   readonly #options: ServerOptions
   readonly #address: ServerAddress
-  /** Whether this server may get the key of the environment. */
-  readonly #isTrusted: boolean
+  readonly #keyed: KeyedServer
   #credentials: GoogleHeaders | undefined
 
   /** @throws {LlmError} `config` for a `baseURL` that is not an address */
@@ -65,7 +67,11 @@ export class Server {
     const { baseURL = usual } = options
     this.#address = serverAddress(baseURL.replace(/\/$/, ''), 'http://127.0.0.1:8080')
     this.host = new URL(this.#address.baseURL).host
-    this.#isTrusted = isNamedBy(addressVariable, baseURL) || isKeyFor(this.#address.baseURL, environmentKey)
+    const isTrusted = isNamedBy(addressVariable, baseURL) || isKeyFor(this.#address.baseURL, environmentKey)
+    this.#keyed = {
+      ...{ who: 'Gemini', header: keyHeader, baseURL: this.#address.baseURL },
+      ...{ environmentKey, isTrusted },
+    }
   }
 
   #location(): string {
@@ -105,11 +111,11 @@ export class Server {
   ): Promise<Response> {
     const { fetch = globalThis.fetch, apiKey, allowBrowser = false } = this.#options
     if (!allowBrowser) refuseInBrowser('gemini')
-    const usesGoogleAuth = this.isVertex && apiKey === undefined && !hasKey(headers)
-    const key = usesGoogleAuth ? undefined : this.#key(headers)
-    const own: Record<string, string> = { ...(key && { 'x-goog-api-key': key }), ...headers }
+    const usesGoogleAuth = this.isVertex && apiKey === undefined && !hasKey(headers, keyHeader)
+    const key = usesGoogleAuth ? undefined : keyFor(this.#keyed, apiKey, headers)
+    const own: Record<string, string> = { ...(key && { [keyHeader]: key }), ...headers }
     const advice =
-      key || usesGoogleAuth || this.#address.authorization || this.#isTrusted
+      key || usesGoogleAuth || this.#address.authorization || this.#keyed.isTrusted
         ? {}
         : missingKeyAdvice(this.#address.baseURL, environmentKey, headers)
     const options = {
@@ -177,17 +183,6 @@ export class Server {
     this.#credentials ??= googleHeaders()
     return this.#credentials(signal)
   }
-
-  /** The key of the environment is for Google; another server needs none, or gets one from `apiKey`. */
-  #key(headers: CallContext['headers']): string | undefined {
-    const { apiKey } = this.#options
-    if (apiKey === undefined && hasKey(headers)) return undefined
-    const key = apiKey ?? environment(environmentKey.variable)
-    if (key && (apiKey !== undefined || this.#isTrusted)) return key
-    if (!isHostOf(new URL(this.#address.baseURL).hostname, environmentKey.hosts)) return undefined
-    const next = key ? ': GEMINI_API_KEY is only sent over https' : ', or set GEMINI_API_KEY'
-    throw new LlmError('authentication', `No API key for Gemini. Pass apiKey${next}.`)
-  }
 }
 
 /** As the official client has them: @google/genai 2.32.0. */
@@ -195,8 +190,4 @@ function vertexAddress(location: string): string {
   if (location === 'global') return 'https://aiplatform.googleapis.com'
   if (location === 'us' || location === 'eu') return `https://aiplatform.${location}.rep.googleapis.com`
   return `https://${location}-aiplatform.googleapis.com`
-}
-
-function hasKey(headers: CallContext['headers']): boolean {
-  return Object.keys(headers).some((name) => /^(authorization|x-goog-api-key)$/i.test(name))
 }

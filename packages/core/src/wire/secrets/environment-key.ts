@@ -1,4 +1,5 @@
 // API keys in environment variables, and the hosts they may be sent to: a configuration that names another host does not get the key.
+import { LlmError } from '../../contract/errors.js'
 import { environment } from '../http/platform.js'
 import { entriesOf, type HeaderFields, openHeader, secretName } from './request-secrets.js'
 
@@ -31,6 +32,41 @@ function withoutSlash(address: string): string {
   const url = new URL(address)
   url.pathname = url.pathname.replace(/\/$/, '')
   return url.href
+}
+
+/** A server of a service that has one key, in a header of its own. */
+export interface KeyedServer {
+  /** The service, for messages: `Anthropic`. */
+  who: string
+  /** The header of the key: `x-api-key`. */
+  header: string
+  baseURL: string
+  environmentKey: EnvironmentKey
+  /** Whether this server may get the key of the environment. */
+  isTrusted: boolean
+}
+
+/**
+ * The key for a request: the caller's, or the environment's where this server may get it; none if the caller's headers have one, or
+ * for another server than the service's.
+ * @throws {LlmError} `authentication` if the service needs a key and there is none
+ */
+export function keyFor(
+  { who, header, baseURL, environmentKey: { variable, hosts }, isTrusted }: KeyedServer,
+  apiKey: string | undefined,
+  headers: HeaderFields,
+): string | undefined {
+  if (apiKey === undefined && hasKey(headers, header)) return undefined
+  const key = apiKey ?? environment(variable)
+  if (key && (apiKey !== undefined || isTrusted)) return key
+  if (!isHostOf(new URL(baseURL).hostname, hosts)) return undefined
+  const next = key ? `: ${variable} is only sent over https` : `, or set ${variable}`
+  throw new LlmError('authentication', `No API key for ${who}. Pass apiKey${next}.`)
+}
+
+/** Whether the caller's own headers have a key: services may refuse a request with two (anthropics/skills, error-codes.md, July 2026). */
+export function hasKey(headers: HeaderFields, header: string): boolean {
+  return entriesOf(headers).some(([name]) => ['authorization', header].includes(name.toLowerCase()))
 }
 
 /** Advice for the error of a server that wants a key and was sent none; `undefined` if the caller's `headers` have one. */
