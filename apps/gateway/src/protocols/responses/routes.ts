@@ -12,7 +12,8 @@ import type { ProviderRegistry } from '../../server/provider-registry.js'
 import { type Env, providerFor, withoutUnknownReasoning } from '../../server/request-context.js'
 import type { RequestRecorder } from '../../server/request-record.js'
 import { clientMetadata } from '../openai/routes.js'
-import { asFound, type BackgroundAnswer, type BackgroundAnswers, isUnfinished } from './background.js'
+import { asFound, type BackgroundAnswers, isUnfinished } from './background.js'
+import type { BackgroundAnswer } from './background-answer.js'
 import { fields, names } from './fields.js'
 import { referencedIds, toInputItems } from './input-items.js'
 import { fromBody } from './request.js'
@@ -212,8 +213,8 @@ function eventNumber(text: string | undefined): number {
 
 /** The events of an answer in the background. A client that disconnects leaves it as it is. */
 function followed(recorder: RequestRecorder, answer: BackgroundAnswer, after: number): Response {
-  answer.checkNumber(after)
-  const events = answer.eventsAfter(after)
+  answer.events.checkNumber(after)
+  const events = answer.events.after(after)
   const encoder = new TextEncoder()
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {

@@ -1,0 +1,120 @@
+// The events of one answer, kept for readers that come later or again: numbered, bounded, and awaited while there are no more.
+import type { LlmError } from '@patchbay/core'
+import { requestError } from '../../answer/http-status.js'
+import type { Json } from '../../body/body.js'
+
+/** Characters of events that are kept, of all answers together; those of answers that ended first go first. */
+export const maxCharacters = 64 * 1024 * 1024
+/** Characters of events that are kept of one answer. */
+const maxOwn = 16 * 1024 * 1024
+/** Milliseconds after which a stream without events has a comment: proxies cut what is silent. */
+const silenceMs = 15_000
+const comment = ': \n\n'
+
+/** What the events of all answers together take. */
+export interface Kept {
+  characters: number
+}
+
+export class EventLog {
+  #events: { number: number; text: string }[] = []
+  #characters = 0
+  #isClosed = false
+  #waiting: (() => void)[] = []
+
+  /** `onFull` is called when all answers together have too much, to drop events of others. */
+  constructor(
+    private readonly kept: Kept,
+    private readonly onFull: () => void,
+  ) {}
+
+  add(lines: readonly Json[]): void {
+    for (const line of lines) {
+      const text = `event: ${line.type}\ndata: ${JSON.stringify(line)}\n\n`
+      this.#events.push({ number: Number(line.sequence_number), text })
+      this.#count(text.length)
+    }
+    if (this.kept.characters > maxCharacters) this.onFull()
+    let gone = 0
+    // Many at a time: the list is copied.
+    const most = this.#characters > maxOwn ? maxOwn * 0.75 : maxOwn
+    const isTooLarge = () => this.#characters > most || this.kept.characters > maxCharacters
+    while (isTooLarge() && gone < this.#events.length - 1)
+      this.#count(-(this.#events[gone++]?.text.length ?? 0))
+    if (gone > 0) this.#events = this.#events.slice(gone)
+    this.#wake()
+  }
+
+  /** Nothing more comes: readers end. */
+  close(): void {
+    this.#isClosed = true
+    this.#wake()
+  }
+
+  /** Drops all events. */
+  clear(): void {
+    this.#count(-this.#characters)
+    this.#events = []
+  }
+
+  /** @throws {LlmError} `invalid-request` if the events after this number are no longer kept, or it is of no event */
+  checkNumber(after: number): void {
+    const [oldest, newest] = [this.#events[0]?.number ?? 0, this.#events.at(-1)?.number ?? -1]
+    if (oldest > after + 1) throw tooOld(oldest)
+    if (after > newest)
+      throw requestError(`starting_after: ${after} has not come yet; the last event is ${newest}.`)
+  }
+
+  /**
+   * The events after this number, as the text of a stream, up to the last; comments while there is none.
+   * @throws {LlmError} `invalid-request` if events between were dropped before this reader took them
+   */
+  async *after(number: number): AsyncGenerator<string> {
+    let next = number + 1
+    // The headers go out at once.
+    yield comment
+    while (true) {
+      const [oldest] = this.#events
+      if (oldest !== undefined && oldest.number > next) throw tooOld(oldest.number)
+      // Their numbers follow each other.
+      const index = next - (oldest?.number ?? next)
+      if (index < this.#events.length)
+        for (const event of this.#events.slice(index)) {
+          next = event.number + 1
+          yield event.text
+        }
+      else if (this.#isClosed) return
+      else if (!(await this.#more())) yield comment
+    }
+  }
+
+  /** Whether something has come; `false` after some seconds without. */
+  #more(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const go = () => {
+        clearTimeout(timer)
+        resolve(true)
+      }
+      const timer = setTimeout(() => {
+        this.#waiting = this.#waiting.filter((one) => one !== go)
+        resolve(false)
+      }, silenceMs)
+      this.#waiting.push(go)
+    })
+  }
+
+  #wake(): void {
+    for (const go of this.#waiting.splice(0)) go()
+  }
+
+  #count(characters: number): void {
+    this.#characters += characters
+    this.kept.characters += characters
+  }
+}
+
+function tooOld(oldest: number): LlmError {
+  return requestError(
+    `starting_after: events before ${oldest} are no longer kept. Read the response without stream.`,
+  )
+}
