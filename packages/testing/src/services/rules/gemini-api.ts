@@ -1,5 +1,6 @@
 // Rules of Gemini's own API, `generateContent`: protocol buffers as JSON, whose unknown names are refused at every depth.
 import { first, type Json, listOf, type Problem, type Rule } from '../rule.js'
+import { unknownName } from './gemini-names.js'
 
 const text = (words: string): Json => ({ text: words })
 const user = (...parts: Json[]): Json => ({ role: 'user', parts })
@@ -27,80 +28,6 @@ const contentsOf = ({ contents }: Json): Json[] => listOf(contents)
 const partsOf = ({ parts }: Json): Json[] => listOf(parts)
 const generation = (name: string): number => Number(/gemini-(\d+(?:\.\d+)?)/.exec(name)?.[1] ?? 9)
 
-/** The names that a message of the protocol has, by where it stands. `*`: any name. */
-type Shape = { [name: string]: Shape | true }
-const any: Shape = { '*': true }
-const blob: Shape = { mimeType: true, data: true, displayName: true }
-const part: Shape = {
-  text: true,
-  thought: true,
-  thoughtSignature: true,
-  inlineData: { mimeType: true, data: true },
-  fileData: { mimeType: true, fileUri: true },
-  functionCall: { id: true, name: true, args: any },
-  functionResponse: {
-    ...{ id: true, name: true, response: any, willContinue: true, scheduling: true },
-    parts: { inlineData: blob, fileData: { mimeType: true, fileUri: true, displayName: true } },
-  },
-  ...{ executableCode: any, codeExecutionResult: any, toolCall: any, toolResponse: any },
-  ...{ videoMetadata: any, partMetadata: any, mediaResolution: any },
-}
-const content: Shape = { role: true, parts: part }
-const request: Shape = {
-  ...{
-    model: true,
-    contents: content,
-    systemInstruction: content,
-    cachedContent: true,
-    serviceTier: true,
-    store: true,
-  },
-  safetySettings: { category: true, threshold: true },
-  tools: {
-    functionDeclarations: {
-      ...{ name: true, description: true, behavior: true, parameters: any, parametersJsonSchema: any },
-      ...{ response: any, responseJsonSchema: any },
-    },
-    ...{
-      googleSearch: any,
-      googleSearchRetrieval: any,
-      codeExecution: any,
-      urlContext: any,
-      fileSearch: any,
-    },
-    ...{ computerUse: any, googleMaps: any, mcpServers: any },
-  },
-  toolConfig: {
-    functionCallingConfig: { mode: true, allowedFunctionNames: true, streamFunctionCallArguments: true },
-    ...{ retrievalConfig: any, includeServerSideToolInvocations: true },
-  },
-  generationConfig: {
-    ...{ stopSequences: true, responseMimeType: true, responseSchema: any, responseJsonSchema: any },
-    ...{
-      responseModalities: true,
-      candidateCount: true,
-      maxOutputTokens: true,
-      temperature: true,
-      topP: true,
-    },
-    ...{ topK: true, seed: true, presencePenalty: true, frequencyPenalty: true, responseLogprobs: true },
-    ...{ logprobs: true, enableEnhancedCivicAnswers: true, speechConfig: any, imageConfig: any },
-    ...{ thinkingConfig: { includeThoughts: true, thinkingBudget: true, thinkingLevel: true } },
-    ...{ mediaResolution: true, audioTimestamp: true, responseFormat: any, translationConfig: any },
-  },
-}
-
-function unknownName(value: unknown, shape: Shape, at: string): string | undefined {
-  if ('*' in shape || typeof value !== 'object' || value === null) return undefined
-  if (Array.isArray(value)) return first(value, (one, index) => unknownName(one, shape, `${at}[${index}]`))
-  return first(Object.entries(value), ([name, inner]) => {
-    const known = shape[name]
-    if (known === undefined)
-      return `Invalid JSON payload received. Unknown name "${name}"${at && ` at '${at}'`}: Cannot find field.`
-    return known === true ? undefined : unknownName(inner, known, at === '' ? name : `${at}.${name}`)
-  })
-}
-
 /** Before each content: whether it is one of calls, or of results. */
 const turns = (body: Json) =>
   contentsOf(body).map((one, index, all) => ({
@@ -125,7 +52,7 @@ export const geminiApi: readonly Rule[] = [
   {
     id: 'gemini-api/unknown-name',
     refuses: 'Names that a message of the protocol does not have, at every depth.',
-    check: ({ body }) => unknownName(body, request, ''),
+    check: ({ body }) => unknownName(body),
     ...{
       source: 'ai.google.dev/api/generate-content; @google/genai 2.32.0 (types)',
       date: '2026-11',
