@@ -3,7 +3,14 @@ import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { mockProvider } from '../../../testing/src/mock.js'
 import { failureOf } from '../../test/world.js'
-import { cosineSimilarity, type ErrorCode, generateObject, LlmError, streamObject } from '../index.js'
+import {
+  cosineSimilarity,
+  type ErrorCode,
+  generateObject,
+  LlmError,
+  type Provider,
+  streamObject,
+} from '../index.js'
 
 const person = z.object({ name: z.string(), age: z.number().int() })
 const eve = '{"name": "Eve Adams", "age": 30}'
@@ -362,4 +369,19 @@ it('cosineSimilarity tells how alike two vectors are', () => {
   expect(cosineSimilarity([1, 1], [-1, -1])).toBeCloseTo(-1)
   expect(cosineSimilarity([0, 0], [1, 1])).toBe(0)
   expect(() => cosineSimilarity([1], [1, 2])).toThrow(expect.objectContaining({ code: 'invalid-request' }))
+})
+
+it.each([
+  ['generateObject', (provider: Provider, all: never) => generateObject(provider, all, undefined as never)],
+  [
+    'streamObject',
+    (provider: Provider, all: never) => streamObject(provider, all, undefined as never).result(),
+  ],
+])('%s with everything in one object, as in other SDKs, names the order of its arguments', async (_, run) => {
+  const provider = mockProvider()
+  const all = { messages: 'x', schema: { type: 'object' } } as never
+  await expect(run(provider, all)).rejects.toMatchObject({
+    code: 'invalid-request',
+    message: expect.stringContaining('a provider, then the schema, then the request'),
+  })
 })

@@ -30,6 +30,7 @@ export async function openObjectRun<const Schema extends AnySchema>(
   options: ObjectOptions,
   leaving: AbortSignal,
 ): Promise<AsyncGenerator<PartialOf<SchemaInput<Schema>>, ObjectResult<SchemaOutput<Schema>>>> {
+  checkRequest('generateObject and streamObject', schema, input)
   const [request, copy] = await copyOf(input, options)
   return (await import('./generate-object.js')).generateValue(provider, schema, request, copy, leaving)
 }
@@ -42,8 +43,15 @@ export async function openElementRun<const Schema extends AnySchema>(
   options: ElementOptions,
   leaving: AbortSignal,
 ): Promise<AsyncGenerator<SchemaOutput<Schema>, ObjectResult<SchemaOutput<Schema>[]>>> {
+  checkRequest('streamElements', element, input)
   const [request, copy] = await copyOf(input, options)
   return (await import('./stream-elements.js')).generateElements(provider, element, request, copy, leaving)
+}
+
+/** In other SDKs the schema is a field of one object. */
+function checkRequest(name: string, schema: unknown, input: unknown): void {
+  if (input === undefined && isObject(schema))
+    throw invalid('request', `is missing: ${name} take a provider, then the schema, then the request`)
 }
 
 /** Copies of the caller's request and options; an error while reading them becomes `invalid-request`. */
