@@ -1,5 +1,5 @@
 // A Gemini model as a provider: `gemini()`.
-import type { GenerationConfig, SafetySetting, Tool, ToolConfig } from '@google/genai'
+import type { GenerationConfig } from '@google/genai'
 import {
   type Backend,
   type BackendBatch,
@@ -9,6 +9,7 @@ import {
   type ChatContext,
   defineProvider,
   type EmbedResponse,
+  type FieldsOf,
   LlmError,
   type ModelInfo,
   type PreparedChat,
@@ -38,16 +39,16 @@ export type { VertexOptions } from './client.js'
 export type { Level, ModelRules } from './models.js'
 
 /** Fields of `generateContent`. `generationConfig` is merged field by field; `tools` stand beside those of the request. */
-export interface GeminiFields {
-  readonly generationConfig?: GenerationConfig | undefined
-  readonly safetySettings?: readonly SafetySetting[] | undefined
+export type GeminiFields = FieldsOf<{
+  safetySettings: unknown
   /** Tools of the service: `[{ googleSearch: {} }]`. */
-  readonly tools?: readonly Tool[] | undefined
-  readonly toolConfig?: ToolConfig | undefined
+  tools: unknown
+  toolConfig: unknown
   /** The name of cached content: `'cachedContents/…'`. */
-  readonly cachedContent?: string | undefined
-  readonly [name: string]: unknown
-}
+  cachedContent: unknown
+  serviceTier: unknown
+  labels: unknown
+}> & { readonly generationConfig?: FieldsOf<GenerationConfig> | undefined }
 
 declare global {
   interface PatchbayProviderOptions {

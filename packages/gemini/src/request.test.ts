@@ -212,7 +212,7 @@ it('settings of the service are merged field by field', async () => {
     temperature: 0.5,
     providerOptions: {
       gemini: {
-        generationConfig: { mediaResolution: 'MEDIA_RESOLUTION_LOW' as never },
+        generationConfig: { mediaResolution: 'MEDIA_RESOLUTION_LOW' },
         cachedContent: 'cachedContents/x',
       },
     },
@@ -225,7 +225,7 @@ it('settings of the service are merged field by field', async () => {
 
 it.each([
   [{ system_instruction: {} }, /systemInstruction/],
-  [{ generationConfig: { max_output_tokens: 1 } as object }, /maxOutputTokens/],
+  [{ generationConfig: { max_output_tokens: 1 } }, /maxOutputTokens/],
 ])('a field in another spelling is refused with the right name: %j', async (fields, message) => {
   expect(await refusal({ providerOptions: { gemini: fields } })).toMatchObject({
     code: 'invalid-request',
@@ -278,7 +278,7 @@ it('a tool whose input is a map keeps its schema', async () => {
 })
 
 it('other settings of tools leave the choice as it is', async () => {
-  const providerOptions = { gemini: { toolConfig: { includeServerSideToolInvocations: true } as object } }
+  const providerOptions = { gemini: { toolConfig: { includeServerSideToolInvocations: true } } }
   const { body } = await sentFor({ tools: [tool], toolChoice: 'required', providerOptions })
   expect(body.toolConfig).toEqual({
     includeServerSideToolInvocations: true,
