@@ -273,6 +273,7 @@ describe('what goes wrong', () => {
   it.each([
     ['a parameter it does not know', { conversation: 'x' }, /conversation/],
     ['a tool of the service', { tools: [{ type: 'web_search' }] }, /tools\[0\]/],
+    ['a background that is neither true nor false', { background: 'yes' }, /background/],
     ['an answer in the background that is not stored', { background: true, store: false }, /background/],
     ['an item nobody knows', { input: [{ type: 'hologram_call' }] }, /input\[0\]\.type/],
     ['no input', { input: undefined }, /input/],

@@ -22,6 +22,8 @@ export function fromBody(
   before: readonly Message[],
   references: ReferencedItems,
 ): { request: ChatRequest; ignored: string[] } {
+  if (typeof (body.background ?? false) !== 'boolean')
+    throw requestError('background: must be true or false.')
   if (body.background === true && body.store === false)
     throw requestError('background: an answer in the background is stored; leave out store: false.')
   const { instructions, input } = body
