@@ -1,4 +1,4 @@
-// What is recorded of a finished request, and who is told.
+// The record of a finished request, and its listeners.
 import type { ChatResponse, FinishReason, Usage } from '@patchbay/core'
 
 /** A finished request: key, model, timing, usage, outcome. Never holds prompts or answers. */

@@ -24,7 +24,7 @@ export interface Price {
 export type Prices = Readonly<Record<string, Price>>
 
 /**
- * The prices of the app, checked: a price that is no number would end up in the sum of a budget.
+ * The prices of the app, checked: a price that is not a number would end up in the sum of a budget.
  * @throws {LlmError} `config` for a price that is negative or not a finite number
  */
 export function checkedPrices(prices: Prices): Prices {

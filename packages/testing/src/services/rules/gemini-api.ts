@@ -141,7 +141,7 @@ export const geminiApi: readonly Rule[] = [
     check: ({ body, model: name }) => {
       if (generation(name) < 3) return
       const all = turns(body)
-      // The current turn begins after the last message of the user that is no result.
+      // The current turn begins after the last message of the user that is not a result.
       const start = all.findLastIndex(({ one, results }) => one.role === 'user' && results.length === 0)
       const bare = all
         .slice(start + 1)
