@@ -163,20 +163,28 @@ const async = async () => {
 }
 describe.each(Object.entries(harmless))('%s', (_, put) => {
   it('a listener that rejects later ends its own call and no other', async () => {
+    let heard = false
+    const onStatus = () => {
+      heard = true
+      return async()
+    }
     const inner = defineProvider({
       provider: 'telling',
       model: 'telling-1',
       capabilities: () => ({}) as never,
       async *chat(_, { status }) {
-        status({ type: 'loading', progress: 0.5 } as never)
-        await new Promise((resolve) => setTimeout(resolve, 20))
+        // Where the calls share this answer, the other one may have come first.
+        do {
+          status({ type: 'loading', progress: 0.5 } as never)
+          await new Promise((resolve) => setTimeout(resolve, 20))
+        } while (!heard)
         yield { type: 'text', text: 'well' }
         yield { type: 'finish', response: { finishReason: 'stop' } }
       },
     })
     const provider = put(inner)
     const [failed, well] = await Promise.all([
-      failureOf(provider.chat('hi', { onStatus: async })),
+      failureOf(provider.chat('hi', { onStatus })),
       provider.chat('hi'),
     ])
     expect(failed).toMatchObject({ code: 'aborted', message: expect.stringContaining('onStatus') })
