@@ -11,6 +11,8 @@ export const tests = (more: { globalSetup?: string[]; testTimeout?: number } = {
       include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
       typecheck: { enabled: true, include: ['src/**/*.test-d.ts'], tsconfig: './tsconfig.json' },
       reporters: ['default', ['json', { outputFile: '.cache/test.json' }]],
+      // Most tests wait for sockets and processes; vitest's own choice would run one file at a time on two cores.
+      maxWorkers: '100%',
       // No test is about its time: a busy machine takes longer.
       testTimeout: 60_000,
       hookTimeout: 60_000,
