@@ -2,7 +2,7 @@
 import type { Options } from 'tsup'
 
 // Types take ten times as long as the code, and only releases and the checks of what users get need them.
-const types = process.env['npm_lifecycle_event'] === 'types'
+const types = process.env.npm_lifecycle_event === 'types'
 
 export const options = (entry: NonNullable<Options['entry']>): Options => ({
   entry,
