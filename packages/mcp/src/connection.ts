@@ -4,35 +4,49 @@ import {
   SdkError,
   SdkErrorCode,
   SdkHttpError,
-  StreamableHTTPClientTransport,
+  SseError,
+  UnauthorizedError,
 } from '@modelcontextprotocol/client'
 import { LlmError } from '@patchbay/core'
 import { nameOfServer } from './errors.js'
 import type { ProcessServer, RemoteServer } from './server.js'
+import type { ServerRequests } from './server-requests.js'
+import { type HttpWay, mayWantSse, transportTo } from './transport.js'
 
 export class Connection {
   #client: Promise<Client> | undefined
   #closing: Promise<void> | undefined
   /** The connected clients, with their number of running calls. */
   readonly #connected = new Map<Client, number>()
+  /** The way that the server takes, once it is known. */
+  #way: HttpWay = 'streamable'
+  #isSignedIn = false
 
   constructor(
     readonly server: ProcessServer | RemoteServer,
+    readonly requests: ServerRequests,
     readonly timeout: number,
   ) {}
 
   /** The connected client. @throws the error of the connection */
   client(signal?: AbortSignal): Promise<Client> {
-    if (this.#closing !== undefined)
-      return Promise.reject(
-        new LlmError('closed', `${nameOfServer(this.server)} was closed. Connect to it again.`),
-      )
+    try {
+      this.throwIfClosed()
+    } catch (error) {
+      return Promise.reject(error)
+    }
     if (this.#client === undefined) {
       const made: Promise<Client> = this.#connect(() => this.#forget(made), signal)
       this.#client = made
       made.catch(() => this.#forget(made))
     }
     return this.#client
+  }
+
+  /** @throws {LlmError} `closed` */
+  throwIfClosed(cause?: unknown): void {
+    if (this.#closing !== undefined)
+      throw new LlmError('closed', `${nameOfServer(this.server)} was closed. Connect to it again.`, { cause })
   }
 
   /** Runs work with the client; again with a new client if the server has certainly not processed the first request. */
@@ -75,6 +89,7 @@ export class Connection {
   /** Closes all clients. Idempotent. */
   close(): Promise<void> {
     const client = this.#client
+    this.requests.close()
     this.#closing ??= (async () => {
       await client?.catch(() => {})
       await Promise.all([...this.#connected.keys()].map((each) => each.close()))
@@ -87,19 +102,53 @@ export class Connection {
   }
 
   async #connect(onClose: () => void, signal: AbortSignal | undefined): Promise<Client> {
-    const client = new Client({ name: 'patchbay', version: '0.1.0' })
-    const transport = await transportTo(this.server)
-    try {
-      await client.connect(transport, { timeout: this.timeout, ...(signal && { signal }) })
-    } catch (error) {
-      await client.close().catch(() => {})
-      throw error
-    }
+    const client = await this.#connectOnce(this.#way, signal).catch(async (error) => {
+      if (this.#way !== 'streamable' || !mayWantSse(error)) throw error
+      const found = await this.#connectOnce('sse', signal).catch(() => undefined)
+      // What the server says to today's way is worth more.
+      if (found === undefined) throw error
+      this.#way = 'sse'
+      return found
+    })
     this.#connected.set(client, 0)
     client.onclose = () => {
       this.#connected.delete(client)
       onClose()
     }
+    // A stream of events that broke has no answers for the calls of before.
+    client.onerror = (error) => {
+      if (error instanceof SseError) client.close().catch(() => {})
+    }
+    return client
+  }
+
+  async #connectOnce(way: HttpWay, signal: AbortSignal | undefined): Promise<Client> {
+    const { server, timeout } = this
+    const callback = 'url' in server ? server.callback : undefined
+    const start = async () => {
+      const transport = await transportTo(server, way)
+      // The user came back before: the code in the address is good for one time.
+      if (callback instanceof URL && !this.#isSignedIn) {
+        this.#isSignedIn = true
+        await transport.finishAuth?.(callback.searchParams)
+      }
+      const client = new Client(
+        { name: 'patchbay', version: '0.1.0' },
+        { capabilities: this.requests.capabilities },
+      )
+      client.fallbackRequestHandler = (request, { mcpReq }) => this.requests.answer(request, mcpReq.signal)
+      try {
+        await client.connect(transport, { timeout, ...(signal && { signal }) })
+        return client
+      } catch (error) {
+        await client.close().catch(() => {})
+        if (!(error instanceof UnauthorizedError) || typeof callback !== 'function') throw error
+        await transport.finishAuth?.((await callback()).searchParams)
+        return undefined
+      }
+    }
+    const client = (await start()) ?? (await start())
+    if (client === undefined) throw new UnauthorizedError('The sign-in did not help.')
     return client
   }
 }
@@ -116,19 +165,4 @@ function wasNotHandled(error: unknown, session: string | undefined): boolean {
       (error.status === 404 || (error.status === 400 && /no valid session id provided/i.test(error.message)))
     )
   return error instanceof SdkError && error.code === SdkErrorCode.NotConnected
-}
-
-async function transportTo(server: ProcessServer | RemoteServer) {
-  if ('url' in server) {
-    const { url, headers, fetch } = server
-    if (!URL.canParse(url)) throw new LlmError('config', 'The url of the MCP server is not a valid URL.')
-    return new StreamableHTTPClientTransport(new URL(url), {
-      ...(headers && { requestInit: { headers } }),
-      ...(fetch && { fetch }),
-    })
-  }
-  // Loaded only to start processes; everything else works in a browser.
-  const { getDefaultEnvironment, StdioClientTransport } = await import('@modelcontextprotocol/client/stdio')
-  const { env, ...rest } = server
-  return new StdioClientTransport({ ...rest, env: { ...getDefaultEnvironment(), ...env }, stderr: 'ignore' })
 }
