@@ -11,7 +11,7 @@ import { LlmError } from '@patchbay/core'
 import { nameOfServer } from './errors.js'
 import type { ProcessServer, RemoteServer } from './server.js'
 import type { ServerRequests } from './server-requests.js'
-import { type HttpWay, mayWantSse, transportTo } from './transport.js'
+import { type HttpWay, mayWantSse, type SignInTransport, transportTo } from './transport.js'
 
 export class Connection {
   #client: Promise<Client> | undefined
@@ -21,6 +21,7 @@ export class Connection {
   /** The way that the server takes, once it is known. */
   #way: HttpWay = 'streamable'
   #isSignedIn = false
+  #signingIn: Promise<void> | undefined
 
   constructor(
     readonly server: ProcessServer | RemoteServer,
@@ -59,6 +60,8 @@ export class Connection {
         return work(client)
       })
     } catch (error) {
+      if (error instanceof UnauthorizedError && (await this.#signIn((await first).transport)))
+        return await this.#with(first, work)
       if (!wasNotHandled(error, session)) throw error
       this.#forget(first)
       await first.then(
@@ -122,6 +125,19 @@ export class Connection {
     return client
   }
 
+  /** Waits for the user, who was sent to the sign-in; `false` if the app does not wait. Calls at the same time wait together. */
+  async #signIn(transport: SignInTransport | undefined): Promise<boolean> {
+    const callback = 'url' in this.server ? this.server.callback : undefined
+    if (typeof callback !== 'function' || transport?.finishAuth === undefined) return false
+    this.#signingIn ??= (async () => transport.finishAuth?.((await callback()).searchParams))().finally(
+      () => {
+        this.#signingIn = undefined
+      },
+    )
+    await this.#signingIn
+    return true
+  }
+
   async #connectOnce(way: HttpWay, signal: AbortSignal | undefined): Promise<Client> {
     const { server, timeout } = this
     const callback = 'url' in server ? server.callback : undefined
@@ -142,9 +158,8 @@ export class Connection {
         return client
       } catch (error) {
         await client.close().catch(() => {})
-        if (!(error instanceof UnauthorizedError) || typeof callback !== 'function') throw error
-        await transport.finishAuth?.((await callback()).searchParams)
-        return undefined
+        if (error instanceof UnauthorizedError && (await this.#signIn(transport))) return undefined
+        throw error
       }
     }
     const client = (await start()) ?? (await start())

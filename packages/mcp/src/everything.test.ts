@@ -2,7 +2,7 @@
 import { isLlmError, type LlmError, type Part, runTools } from '@patchbay/core'
 import { mockProvider } from '@patchbay/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { everythingOverHttp, everythingProcess } from '../test/everything.js'
+import { everythingOverHttp, everythingProcess } from '../test/official-servers.js'
 import {
   type Elicitation,
   type ElicitationAnswer,

@@ -17,10 +17,13 @@ export type HttpWay = 'streamable' | 'sse'
 /** The message of a call whose answer can no longer come. */
 export const answerLost = 'The connection broke before the answer came.'
 
+/** A transport that can end a sign-in, if it is one over HTTP. */
+export type SignInTransport = Transport & { finishAuth?(callback: URLSearchParams): Promise<void> }
+
 export async function transportTo(
   server: ProcessServer | RemoteServer,
   way: HttpWay,
-): Promise<Transport & { finishAuth?(callback: URLSearchParams): Promise<void> }> {
+): Promise<SignInTransport> {
   if ('url' in server) {
     const { url, headers, fetch, auth } = server
     if (!URL.canParse(url)) throw new LlmError('config', 'The url of the MCP server is not a valid URL.')

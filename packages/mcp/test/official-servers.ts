@@ -1,4 +1,4 @@
-// Starts the official everything-server as a process, in each of its three ways.
+// Starts servers of the official SDK as processes: the everything-server in each of its three ways, and one behind OAuth.
 import { spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -15,12 +15,23 @@ const program = join(
 /** The server as `mcpTools` starts it. */
 export const everythingProcess: ProcessServer = { command: process.execPath, args: [program, 'stdio'] }
 
-/** The server over HTTP at a port of its own, and what ends it. */
+/** The everything-server over HTTP at a port of its own, and what ends it. */
 export async function everythingOverHttp(
   way: 'streamableHttp' | 'sse',
 ): Promise<{ server: RemoteServer; kill: () => Promise<void> }> {
-  const announce = fileURLToPath(new URL('announce-port.mjs', import.meta.url))
-  const child = spawn(process.execPath, [`--import=${new URL(`file://${announce}`)}`, program, way], {
+  const announce = new URL('announce-port.mjs', import.meta.url).href
+  const { origin, kill } = await started([`--import=${announce}`, program, way])
+  return { server: { url: `${origin}/${way === 'sse' ? 'sse' : 'mcp'}` }, kill }
+}
+
+/** A server that wants a sign-in. */
+export async function oauthServer(): Promise<string> {
+  return (await started([fileURLToPath(new URL('oauth-server.mjs', import.meta.url))])).origin
+}
+
+/** A program that says at which port it listens. */
+async function started(args: string[]): Promise<{ origin: string; kill: () => Promise<void> }> {
+  const child = spawn(process.execPath, args, {
     env: { ...process.env, PORT: '0' },
     stdio: ['ignore', 'ignore', 'pipe'],
   })
@@ -37,10 +48,7 @@ export async function everythingOverHttp(
       const [, found] = /listening at port (\d+)\n/.exec(printed) ?? []
       if (found !== undefined) resolve(found)
     })
-    child.once('exit', () => reject(new Error(`The everything-server ended: ${printed}`)))
+    child.once('exit', () => reject(new Error(`The server ended: ${printed}`)))
   })
-  return {
-    server: { url: `http://127.0.0.1:${port}/${way === 'sse' ? 'sse' : 'mcp'}` },
-    kill,
-  }
+  return { origin: `http://127.0.0.1:${port}`, kill }
 }
