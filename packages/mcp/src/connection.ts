@@ -13,11 +13,15 @@ import type { ProcessServer, RemoteServer } from './server.js'
 import type { ServerRequests } from './server-requests.js'
 import { type HttpWay, mayWantSse, type SignInTransport, transportTo } from './transport.js'
 
+const reportEveryMs = 250
+
 export class Connection {
   #client: Promise<Client> | undefined
   #closing: Promise<void> | undefined
   /** The connected clients, with their number of running calls. */
   readonly #connected = new Map<Client, number>()
+  /** Called while the server waits for the user or a model: the time of a call does not run out meanwhile. */
+  readonly calls = new Set<() => void>()
   /** The way that the server takes, once it is known. */
   #way: HttpWay = 'streamable'
   #isSignedIn = false
@@ -125,8 +129,20 @@ export class Connection {
     return client
   }
 
+  #keepCallsAlive(): () => void {
+    const report = () => {
+      for (const call of this.calls) call()
+    }
+    report()
+    const timer = setInterval(report, reportEveryMs)
+    return () => {
+      clearInterval(timer)
+      report()
+    }
+  }
+
   /** Waits for the user, who was sent to the sign-in; `false` if the app does not wait. Calls at the same time wait together. */
-  async #signIn(transport: SignInTransport | undefined): Promise<boolean> {
+  async #signIn(transport: SignInTransport | undefined, signal?: AbortSignal): Promise<boolean> {
     const callback = 'url' in this.server ? this.server.callback : undefined
     if (typeof callback !== 'function' || transport?.finishAuth === undefined) return false
     this.#signingIn ??= (async () => transport.finishAuth?.((await callback()).searchParams))().finally(
@@ -134,7 +150,7 @@ export class Connection {
         this.#signingIn = undefined
       },
     )
-    await this.#signingIn
+    await unlessAborted(this.#signingIn, signal)
     return true
   }
 
@@ -152,19 +168,42 @@ export class Connection {
         { name: 'patchbay', version: '0.1.0' },
         { capabilities: this.requests.capabilities },
       )
-      client.fallbackRequestHandler = (request, { mcpReq }) => this.requests.answer(request, mcpReq.signal)
+      client.fallbackRequestHandler = async (request, { mcpReq }) => {
+        const stop = this.#keepCallsAlive()
+        try {
+          return await this.requests.answer(request, mcpReq.signal)
+        } finally {
+          stop()
+        }
+      }
       try {
         await client.connect(transport, { timeout, ...(signal && { signal }) })
         return client
       } catch (error) {
         await client.close().catch(() => {})
-        if (error instanceof UnauthorizedError && (await this.#signIn(transport))) return undefined
+        if (error instanceof UnauthorizedError && (await this.#signIn(transport, signal))) return undefined
         throw error
       }
     }
     const client = (await start()) ?? (await start())
     if (client === undefined) throw new UnauthorizedError('The sign-in did not help.')
     return client
+  }
+}
+
+/** The result of the work; rejects when the signal aborts, although the work goes on. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return await work
+  signal.throwIfAborted()
+  let leave: () => void = () => {}
+  const aborted = new Promise<never>((_, reject) => {
+    leave = () => reject(signal.reason)
+    signal.addEventListener('abort', leave, { once: true })
+  })
+  try {
+    return await Promise.race([work, aborted])
+  } finally {
+    signal.removeEventListener('abort', leave)
   }
 }
 

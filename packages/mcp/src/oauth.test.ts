@@ -124,6 +124,16 @@ it('fails a call whose tokens are no longer good, where the app does not wait fo
   expect(await who(connection)).toBe(await who(again))
 })
 
+it('waits for the user no longer than the caller wants', async () => {
+  const controller = new AbortController()
+  const callback = async () => {
+    controller.abort()
+    return await new Promise<URL>(() => {})
+  }
+  const server = { url: `${await oauthServer()}/mcp`, auth: new Store(), callback }
+  expect(await failureOf(mcpTools(server, { signal: controller.signal }))).toMatchObject({ code: 'aborted' })
+})
+
 it('asks for a token of the app before every request, and never shows it', async () => {
   const url = `${await oauthServer()}/mcp`
   const error = await failureOf(mcpTools({ url, auth: { token: async () => 'sk-secret' } }))

@@ -63,7 +63,8 @@ export function toTool(
     ...(outputSchema !== undefined && { outputSchema }),
     input: inputSchema,
     async run(input, context) {
-      const { signal, id } = context
+      const { signal, id, progress } = context
+      if (progress !== undefined) connection.calls.add(progress)
       try {
         const { output, forUser } = toOutput(await call(connection, tool, input, context, options))
         if (forUser.length > 0) options.onUserContent?.(forUser, { tool: name, id })
@@ -74,6 +75,8 @@ export function toTool(
         connection.throwIfClosed(thrown)
         const what = `${nameOfServer(connection.server)} could not be called`
         throw asFailure(thrown, connection.server, what, 'Try again.')
+      } finally {
+        if (progress !== undefined) connection.calls.delete(progress)
       }
     },
     ...(needsApproval && { needsApproval: (input) => needsApproval(name, input, annotations ?? {}) }),
