@@ -30,6 +30,7 @@ export async function chat(
   let running: AbortController | undefined
   let quitting = false
   let leaving = false
+  let hasEnded = false
 
   const { isTTY } = process.stdin
   const lines = createInterface({
@@ -38,6 +39,11 @@ export async function chat(
     prompt: isTTY ? '> ' : '',
     terminal: isTTY,
   })
+  lines.once('close', () => {
+    hasEnded = true
+  })
+  // Node 24 and later throw for a prompt after the end of the input.
+  const prompt = () => hasEnded || lines.prompt()
   const leave = () => {
     leaving = true
     lines.close()
@@ -47,7 +53,7 @@ export async function chat(
     if (quitting) return leave()
     quitting = true
     say('\n(Ctrl-C again to leave)')
-    lines.prompt()
+    prompt()
   }
   lines.on('SIGINT', interrupt)
   if (!isTTY) process.on('SIGINT', interrupt)
@@ -111,7 +117,7 @@ export async function chat(
 
   try {
     if (isTTY) say(`${provider.model} (${provider.provider}); /help for commands, Ctrl-D to leave`)
-    lines.prompt()
+    prompt()
     for await (const line of lines) {
       // Lines typed ahead still arrive after the end.
       if (leaving) break
@@ -119,7 +125,7 @@ export async function chat(
       const text = line.trim()
       if (text.startsWith('/')) await command(text).catch((error) => say(errorLine(error)))
       else if (text !== '') await turn(text)
-      lines.prompt()
+      prompt()
     }
   } finally {
     process.off('SIGINT', interrupt)
