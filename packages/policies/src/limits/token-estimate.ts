@@ -75,7 +75,11 @@ async function maximumOfRequest(call: PolicyCall, provider: Provider): Promise<T
 }
 
 /** Estimated input tokens of a prepared chat. */
-export function chatTokens({ messages, tools, output }: PreparedChat): number {
+export function chatTokens({
+  messages,
+  tools,
+  output,
+}: Pick<PreparedChat, 'messages' | 'tools'> & { output?: PreparedChat['output'] | undefined }): number {
   const parts = messages.flatMap(({ content }) => content)
   const images = parts.filter(isMedia).length
   return (
