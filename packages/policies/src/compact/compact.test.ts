@@ -265,7 +265,7 @@ describe('limits', () => {
       }
     }
     const counting = new Counting(inner)
-    await compact(counting, { at: 4000, keep: 1000, by: 'trim', count: 'provider' }).chat(talk(20))
+    await compact(counting, { at: 2500, keep: 600, by: 'trim', count: 'provider' }).chat(talk(20))
     expect(counted).toBe(1)
     expect(inner.requests[0]?.messages.length).toBeLessThan(41)
   })

@@ -3,13 +3,14 @@ import { type ChatRequest, type Clock, LlmError, type Message, type Provider } f
 import { withoutRaw } from '@patchbay/core/wire'
 import { prepareFor, requestWithDefaults } from '@patchbay/core/wrap'
 import { withNotes } from '../composite/attempts.js'
-import { chatTokens } from '../limits/token-estimate.js'
 import { runCallbackSync } from '../middleware/callbacks.js'
 import type { ChatCall, Interception, PolicyCall } from '../middleware/interception.js'
 import { Middleware } from '../middleware/middleware.js'
 import type { Policy } from '../middleware/pipe.js'
 import { type OptionNames, policyOf } from '../middleware/policy-arguments.js'
 import { coverage } from '../middleware/policy-coverage.js'
+import { chatTokens } from '../tokens/chat-tokens.js'
+import type { CountedChat } from '../tokens/request-tokens.js'
 import { Account } from './account.js'
 import { type Checkpoint, Checkpoints } from './checkpoints.js'
 import { Summaries } from './summaries.js'
@@ -146,7 +147,7 @@ class Compact extends Middleware {
   async #measure(call: ChatCall, request: ChatRequest): Promise<Measured | undefined> {
     const prepared = await prepareFor(call.request, this.inner)
     const { tools, output, messages } = prepared
-    const total = chatTokens(prepared)
+    const total = this.#tokens(prepared)
     if (total < (this.#at > 1 ? this.#at : smallestWindow) / 2) return undefined
     // Limits in tokens need no window, and so no question about it.
     const isShare = this.#at <= 1 || this.#keep <= 1
@@ -162,11 +163,11 @@ class Compact extends Middleware {
     if (total * scale <= at) return undefined
     const { pinned = () => false } = this.options
     const size = (message: Message) =>
-      scale * chatTokens({ tools: [], messages: [{ ...message, content: [...contentOf(message)] }] })
+      scale * this.#tokens({ tools: [], messages: [{ ...message, content: [...contentOf(message)] }] })
     const isPinned = (message: Message) => runCallbackSync('compact.pinned', () => pinned(message), this)
     return {
       units: unitsOf(request.messages as Message[], size, isPinned),
-      fixed: scale * chatTokens({ tools, messages: messages.slice(0, request.system ? 1 : 0), output }),
+      fixed: scale * this.#tokens({ tools, messages: messages.slice(0, request.system ? 1 : 0), output }),
       at,
       keep,
     }
@@ -182,6 +183,10 @@ class Compact extends Middleware {
   async #contextWindow({ options, deadline }: ChatCall): Promise<number | undefined> {
     const capabilities = this.inner.capabilities(deadline.remaining(options))
     return (await deadline.wait(capabilities.catch(() => undefined)))?.contextWindow
+  }
+
+  #tokens(chat: CountedChat): number {
+    return chatTokens(chat, this.model)
   }
 
   /** The provider's count, if it is asked for and the estimate comes near the limit. */
@@ -216,7 +221,7 @@ class Compact extends Middleware {
     const kept = units.filter(({ verbatim }, index) => verbatim || index >= cut)
     return (
       tokensOf(kept) +
-      chatTokens({ tools: [], messages: [{ role: 'user', content: [{ type: 'text', text }] }] })
+      this.#tokens({ tools: [], messages: [{ role: 'user', content: [{ type: 'text', text }] }] })
     )
   }
 }
