@@ -567,7 +567,7 @@ export default ({ provider = 'own', model = 'm', answers, embed }) => mockProvid
     const llm = await connected({
       default: 'own',
       providers: {
-        own: { use, policies: [{ compact: { at: 40, keep: 10, summarizer: 'small' } }] },
+        own: { use, policies: [{ compact: { at: 20, keep: 8, summarizer: 'small' } }] },
         small: { use, model: 'small-1' },
       },
     })
