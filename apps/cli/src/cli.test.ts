@@ -200,12 +200,12 @@ describe('patchbay chat', () => {
     ]
     const { code, out, err } = await patchbay(['chat', '-c', echo], script.join('\n'))
     expect(code).toBe(0)
-    expect(out.trim().split('\n')).toEqual(['Say this.', 'The capital of Peru is Lima.'])
+    expect(out.trim().split('\n')).toEqual(['Say this.', 'hi', 'The capital of Peru is Lima.'])
     expect(err).toContain('system: Be brief.')
     expect(err).toContain('echo-1 (echo)')
     expect(err).toContain('pico (local)')
     expect(err).toMatch(/model-load: .*nothing\.gguf does not exist/)
-    expect(err).toContain('/clear')
+    expect(err).toContain('Unknown command /nonsense.')
     expect(err).toContain('ENOENT')
     expect(JSON.parse(readFileSync(json, 'utf8'))).toMatchObject([
       { role: 'user' },

@@ -9,7 +9,7 @@ import { local } from '@patchbay/local'
 import { ollama } from '@patchbay/ollama'
 import { openai } from '@patchbay/openai'
 import { budget, fallback } from '@patchbay/policies'
-import { answer, write } from '../terminal/answer.js'
+import { answer, writeRaw as write } from '../terminal/answer.js'
 import { bold, dim } from '../terminal/print.js'
 
 /** Runs the demo. Nothing leaves this machine. */
