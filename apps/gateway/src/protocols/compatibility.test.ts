@@ -174,6 +174,39 @@ describe('Ollama’s API', () => {
     })
   })
 
+  // Copilot's Ollama provider 0.42 and Zed ask for `model`, Continue 1.1 for `name`; Continue looks for `.Suffix`.
+  it.each([
+    'model',
+    'name',
+  ])('tells editors what they look for before they list a model, asked by %s', async (field) => {
+    const capabilities = { tools: true, vision: false, infill: true, contextWindow: 32_768 }
+    const { url } = await served(mockProvider({ capabilities }))
+    const read = async (path: string, init?: RequestInit) =>
+      (await (await fetch(url + path, init)).json()) as Json
+    const { version } = await read('/api/version')
+    expect(String(version).localeCompare('0.6.4', 'en', { numeric: true })).toBeGreaterThan(0)
+    const { models } = (await read('/api/tags')) as { models: Json[] }
+    expect(models[0]).toMatchObject({
+      modified_at: expect.stringMatching(/^\d{4}-/),
+      size: expect.any(Number),
+      digest: expect.stringMatching(/^[0-9a-f]{64}$/),
+      details: { format: 'gguf', family: '', families: null, parameter_size: '', quantization_level: '' },
+    })
+    const shown = await read('/api/show', {
+      method: 'POST',
+      body: JSON.stringify({ [field]: models[0]?.model }),
+    })
+    expect(shown).toMatchObject({
+      capabilities: expect.arrayContaining(['completion', 'tools', 'insert']),
+      details: { family: '' },
+      template: expect.stringContaining('.Suffix'),
+    })
+    expect(shown.capabilities).not.toContain('vision')
+    const info = shown.model_info as Json
+    expect(info['general.basename']).toBe('mock-1')
+    expect(info[`${String(info['general.architecture'])}.context_length`]).toBe(32_768)
+  })
+
   it('takes a choice of tools, options at the top, and a result without its call', async () => {
     const { inner, ask } = await world()
     const tools = [
