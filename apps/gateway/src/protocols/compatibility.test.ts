@@ -1,5 +1,6 @@
 // Compatibility with clients beside the main requests: paths, headers, encodings, older routes, and information about
 // models.
+import { Agent, get } from 'node:http'
 import { gzipSync } from 'node:zlib'
 import { openai } from '@patchbay/openai'
 import { faultServer, mockProvider } from '@patchbay/testing'
@@ -242,4 +243,27 @@ it.each([
   expect((await ask(path, body)).status).toBe(200)
   expect(inner.requests[0]).not.toHaveProperty('topK')
   expect(inner.requests[0]?.stop ?? []).toEqual([])
+})
+
+it('a WebSocket, which Codex tries first, is refused with a status, and the next request is answered', async () => {
+  const { url } = await world()
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  const ask = (headers: Record<string, string>, path: string) =>
+    new Promise<number | undefined>((done, fail) => {
+      get(url + path, { agent, headers }, (answer) =>
+        answer.resume().on('end', () => done(answer.statusCode)),
+      )
+        .on('upgrade', () => fail(new Error('upgraded')))
+        .on('error', fail)
+    })
+  const upgrade = {
+    connection: 'Upgrade',
+    upgrade: 'websocket',
+    'sec-websocket-version': '13',
+    'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==',
+    'openai-beta': 'responses_websockets=2026-02-06',
+  }
+  expect(await ask(upgrade, '/v1/responses')).toBe(404)
+  expect(await ask({}, '/v1/models')).toBe(200)
+  agent.destroy()
 })
