@@ -49,6 +49,13 @@ export type { WhenUnavailable } from './state/counters.js'
 export { fileState } from './state/file-state.js'
 export { type MemoryStateOptions, memoryState } from './state/memory-state.js'
 export { type RedisClient, type RedisStateOptions, redisState } from './state/redis-state.js'
+export {
+  type RemoteState,
+  remoteState,
+  type StateReply,
+  type StateRequest,
+  serveState,
+} from './state/remote-state.js'
 export type { StateStore } from './state/state.js'
 export {
   type FailedCall,
