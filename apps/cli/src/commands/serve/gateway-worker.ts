@@ -81,7 +81,7 @@ export class GatewayWorker {
 
   /** Lets it read the configuration again. Returns why it did not; then it keeps the old one. */
   reload(): Promise<string | undefined> {
-    const asked = this.#reloads.ask((id) => this.#post({ type: 'reload', id }))
+    const asked = this.#reloads.ask((id) => this.#postLater({ type: 'reload', id }))
     return Promise.race([asked, this.ended.then(({ how }) => `The worker ended (${how}).`)])
   }
 
@@ -100,11 +100,16 @@ export class GatewayWorker {
 
   /** Lets it finish its requests and end. */
   close(): void {
-    this.#post({ type: 'close' })
+    this.#postLater({ type: 'close' })
   }
 
   kill(): void {
     this.#worker.process.kill('SIGKILL')
+  }
+
+  /** Posts a message once it serves: what comes before it listens to messages is lost. */
+  #postLater(message: ToWorker): void {
+    void this.started.then(() => this.#post(message))
   }
 
   #post(message: ToWorker): void {
