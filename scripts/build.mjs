@@ -7,7 +7,14 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 
 /** Builds, or ends the process with the build's exit code: a check of a stale build would say nothing of the sources. */
 export function build() {
-  const options = ['run', 'build', '--filter=./packages/*', '--filter=./apps/*', '--output-logs=errors-only']
+  const options = [
+    'run',
+    'build',
+    'types',
+    '--filter=./packages/*',
+    '--filter=./apps/*',
+    '--output-logs=errors-only',
+  ]
   // Only the check itself may write to standard output.
   const { status } = spawnSync(process.execPath, [turbo, ...options], {
     cwd: root,

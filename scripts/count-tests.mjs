@@ -8,13 +8,15 @@ const groups = ['packages', 'apps'].flatMap((group) =>
 )
 let passed = 0
 let failed = 0
-for (const place of [...groups, 'examples', 'benchmarks', 'docs', 'fuzz']) {
-  const report = at(`${place}/.cache/test.json`)
+const places = [...groups, 'examples', 'benchmarks', 'docs', 'fuzz']
+const reports = places.flatMap((place) => ['test', 'test-slow'].map((name) => [place, name]))
+for (const [place, name] of reports) {
+  const report = at(`${place}/.cache/${name}.json`)
   if (!existsSync(report)) continue
   const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(report, 'utf8'))
   passed += numPassedTests
   failed += numFailedTests
-  for (const { name, status, message, assertionResults } of testResults) {
+  for (const { name: file, status, message, assertionResults } of testResults) {
     const broken = assertionResults.filter((test) => test.status === 'failed')
     for (const test of broken)
       process.stderr.write(
@@ -22,7 +24,7 @@ for (const place of [...groups, 'examples', 'benchmarks', 'docs', 'fuzz']) {
       )
     // A file that could not be run has no tests to tell it by.
     if (status === 'failed' && broken.length === 0)
-      process.stderr.write(`\nFAILED: ${place}: ${name}\n${message.slice(0, 2000)}\n`)
+      process.stderr.write(`\nFAILED: ${place}: ${file}\n${message.slice(0, 2000)}\n`)
   }
 }
 process.stdout.write(`${passed} ${failed}`)
