@@ -163,7 +163,16 @@ export interface QueueEntry extends Common {
 
 /** A composite provider, made of others by their names. */
 export type SeveralEntry = Composable & { providers: [string, ...string[]] } & (
-    | ({ use: 'loadBalance' } & Pick<LoadBalanceOptions, 'by' | 'weights'>)
+    | ({
+        use: 'loadBalance'
+        /**
+         * Servers that come and go: `dns:NAME` (its addresses; SRV records where it begins with `_`), `dns://SERVER/NAME` or `file:PATH`,
+         * one a line. Each takes the place of the host in the `baseURL` of the only provider in the list.
+         */
+        servers?: string | undefined
+        /** For `prefix`: whether a server that failed has to list its models before it gets calls again. Default false. */
+        probe?: boolean | undefined
+      } & Pick<LoadBalanceOptions, 'by' | 'weights'>)
     | ({ use: 'hedge' } & Pick<HedgeOptions, 'delay'>)
     | { use: 'route'; by?: Extract<RouteOptions['by'], string> | undefined }
     | ({ use: 'cascade' } & Pick<CascadeOptions, 'unless'>)

@@ -37,6 +37,8 @@ export interface AppOptions {
   responses: ResponseStore
   background: BackgroundAnswers
   metrics: Metrics
+  /** The text of `/metrics`, if it is not of this gateway alone. */
+  metricsPage: (() => Promise<string>) | undefined
   listeners: readonly RequestListener[]
   /** The running requests. */
   running: Set<RequestRecorder>
@@ -103,8 +105,8 @@ export function createApp(options: AppOptions): Hono<Env> {
     await next()
   })
   app.get('/metrics', async (context) => {
-    const { text, contentType } = await metrics.text()
-    return context.text(text, 200, { 'content-type': contentType })
+    const text = await (options.metricsPage?.() ?? metrics.text())
+    return context.text(text, 200, { 'content-type': metrics.contentType })
   })
   app.use(limitBody(maxBytes), checkCharset, decompress(maxBytes))
   app.route('/api', ollamaRoutes(registry))
