@@ -1,9 +1,10 @@
 // `patchbay serve`: runs the gateway until a signal ends it.
+import { defaultOf, type Loaded } from '@patchbay/config'
 import { serve as listen, type RequestRecord } from '@patchbay/gateway'
 import { local } from '@patchbay/local'
 import { load } from '../open-provider.js'
 import { errorLine } from '../terminal/exit-codes.js'
-import { toJson } from '../terminal/print.js'
+import { printable, toJson } from '../terminal/print.js'
 import { signalled } from '../terminal/signalled.js'
 import { configChanges } from './config-changes.js'
 import { watchFiles } from './watch-files.js'
@@ -51,7 +52,7 @@ export async function serve({ config, log, ...flags }: ServeFlags): Promise<void
   process.on('SIGHUP', () => planReload(true))
   watchFiles(loaded.files, () => planReload(false))
   const gateway = await starting
-  process.stdout.write(`listening on ${gateway.url}\n`)
+  process.stdout.write(`listening on ${gateway.url}\n${addresses(gateway.url, loaded)}`)
   await signalled(['SIGINT', 'SIGTERM'])
   await gateway.close()
   // A hanging service or store may hold the process: end it anyway.
@@ -59,6 +60,21 @@ export async function serve({ config, log, ...flags }: ServeFlags): Promise<void
 }
 
 const ignore = () => {}
+
+/** Where each client goes, and who answers. */
+function addresses(url: string, loaded: Loaded): string {
+  const names = [...loaded.providers.keys()]
+  const answering =
+    names.length === 0
+      ? 'the bundled model pico (patchbay init sets up others)'
+      : `${defaultOf(loaded) ?? 'no default'}${names.length > 1 ? `; by name: ${names.join(', ')}` : ''}`
+  const page = loaded.gateway.playground === false ? '' : `  chat page  ${url}/\n`
+  return `${page}  OpenAI     ${url}/v1
+  Anthropic  ${url}
+  Ollama     ${url}
+  answers    ${printable(answering)}
+`
+}
 
 /** Enough for pending writes. The promise is `drain` and two seconds, of which closing takes one. */
 const endMs = 100

@@ -74,6 +74,8 @@ describe('settings of a request', () => {
       { given: { logprobs: 2 }, error: { code: 'unsupported' } },
       { given: { logprobs: 2, onUnsupported: 'warn' }, warnings: ['logprobs'] },
     ],
+    // It changes no answer.
+    cache: [{ given: { cache: 'auto' } }],
     providerOptions: [
       {
         given: { providerOptions: { 'ai-sdk': { anthropic: { effort: 'low' } } } },

@@ -32,8 +32,9 @@ export const common = {
       topK: { type: 'integer' },
       seed: { type: 'integer' },
       parallelToolCalls: { type: 'boolean' },
+      cache: { enum: ['auto', 'off'] },
     } satisfies Record<
-      Exclude<keyof SamplingOptions, 'stop'> | 'maxOutputTokens' | 'parallelToolCalls',
+      Exclude<keyof SamplingOptions, 'stop'> | 'maxOutputTokens' | 'parallelToolCalls' | 'cache',
       object
     >,
     description: 'Defaults for every request.',
