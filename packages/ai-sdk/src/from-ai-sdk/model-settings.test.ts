@@ -202,7 +202,7 @@ it.each(ways)('a model cannot change what the caller gave: %s', async (way) => {
   const headers = { 'x-a': '1' }
   const provider = aiSdk({
     ...model,
-    doStream: (call) => {
+    doStream: (call: LanguageModelV3CallOptions) => {
       spoil(call)
       return model.doStream(call)
     },
