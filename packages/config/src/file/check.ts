@@ -130,6 +130,7 @@ const otherBackends: Record<string, string> = {
   llama: 'Use ollama or local.',
   google: 'Use gemini.',
   vertex: 'Use gemini, with vertex: true.',
+  azure: "Use openai, with host: 'azure' and the name of your resource.",
   ...Object.fromEntries(
     [
       'groq',
@@ -141,7 +142,6 @@ const otherBackends: Record<string, string> = {
       'moonshot',
       'alibaba',
       'cerebras',
-      'azure',
       'vllm',
       'lmstudio',
     ].map((name) => [name, viaOpenAI(name)]),
