@@ -113,6 +113,14 @@ export interface OpenAIEntry extends Remote {
   api?: 'responses' | 'chat' | undefined
   /** The preset of a server, by name. */
   preset?: string | undefined
+  /** Azure OpenAI; the model is the name of a deployment. */
+  host?: 'azure' | undefined
+  /** The name of the resource on Azure. Default: `baseURL`, else `AZURE_OPENAI_ENDPOINT`. */
+  resource?: string | undefined
+  /** A dated version of Azure's API. Default: its v1 API. */
+  apiVersion?: string | undefined
+  /** Gives a token of Microsoft Entra ID in place of a key; only in a configuration that is code. */
+  tokenProvider?: (() => Promise<string>) | undefined
 }
 
 /** An Ollama server, by `@patchbay/ollama`. */

@@ -131,6 +131,7 @@ const otherBackends: Record<string, string> = {
   llama: 'Use ollama or local.',
   google: 'Use gemini.',
   vertex: 'Use gemini, with vertex: true.',
+  azure: "Use openai, with host: 'azure' and the name of your resource.",
   ...Object.fromEntries(
     [
       'groq',
@@ -142,7 +143,6 @@ const otherBackends: Record<string, string> = {
       'moonshot',
       'alibaba',
       'cerebras',
-      'azure',
       'vllm',
       'lmstudio',
     ].map((name) => [name, viaOpenAI(name)]),
@@ -171,6 +171,8 @@ function checkOptions(
 }
 
 function check(schema: JsonSchema, value: unknown, file: string, at: string): void {
+  // A function is no JSON. Only options for code are functions, and the factory checks those.
+  if (typeof value === 'function' && schema.type === undefined) return
   try {
     const problem = violation(schema, value, schema, at)
     if (problem !== undefined) throw configError(`${file}: ${problem}.`)
