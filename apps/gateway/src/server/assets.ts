@@ -11,6 +11,7 @@ const types: Record<string, string> = {
   '.js': 'text/javascript; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
   '.svg': 'image/svg+xml',
+  '.webmanifest': 'application/manifest+json',
 }
 
 /** Content security policy: nothing from other hosts, no inline script; a model's text is never executed. */
@@ -20,6 +21,7 @@ const policy = [
   "style-src 'self'",
   "img-src 'self' data: blob:",
   "connect-src 'self'",
+  "manifest-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",
@@ -48,8 +50,8 @@ function readFolder(folder: string): Assets {
       const page = pages[name]
       const headers = {
         'content-type': types[extname(name)] ?? 'application/octet-stream',
-        // The names of all other files change with their content.
-        'cache-control': page !== undefined ? 'no-cache' : 'public, max-age=31536000, immutable',
+        // The names of what is built change with its content.
+        'cache-control': name.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
         'content-security-policy': policy,
         'x-content-type-options': 'nosniff',
         'referrer-policy': 'no-referrer',
