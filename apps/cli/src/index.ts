@@ -51,7 +51,7 @@ const withSamplingFlags = (command: Command): Command =>
     .option('-s, --system <text>', 'system message')
     .option(
       '-t, --temperature <number>',
-      'withSamplingFlags temperature; 0 always picks the most likely token',
+      'sampling temperature; 0 always picks the most likely token',
       number,
     )
     .option('--max-tokens <number>', 'maximum number of tokens in the answer', number)
@@ -96,6 +96,13 @@ withStdinFlags(withSamplingFlags(withConfigFlag(program.command('compare'))))
     const all = await compare(loaded, namesOf(loaded, flags.providers ?? []), words, flags, interruptSignal())
     if (!all) process.exitCode = exitCodes.provider
   })
+
+program
+  .command('demo')
+  .description(
+    'one minute, no key, no network: switching models, fallback and a budget, with the bundled model',
+  )
+  .action(async () => (await import('./commands/demo.js')).demo(interruptSignal()))
 
 withConfigFlag(program.command('serve'))
   .description(

@@ -37,7 +37,7 @@ export async function started(config: object, files: Record<string, string> = {}
     child.once('exit', (code, signal) => resolve(signal ?? code ?? '')),
   )
   await until(() => out.includes('\n') || child.exitCode !== null)
-  const url = out.slice('listening on '.length).trim()
+  const url = out.split('\n')[0]?.slice('listening on '.length) ?? ''
   const ask = (
     path = '/v1/chat/completions',
     body: object = { messages: [{ role: 'user', content: 'Hi' }] },

@@ -8,6 +8,7 @@ import type {
   BudgetOptions,
   CacheOptions,
   CascadeOptions,
+  CompactOptions,
   GuardOptions,
   HedgeOptions,
   LearnOptions,
@@ -40,6 +41,8 @@ export interface PolicyOptions {
   budget: Omit<BudgetOptions, 'prices' | 'state' | 'clock'>
   /** `store`: `redis://host`, `sqlite://path` or `file:path`; each through Keyv adapters. */
   cache: Omit<CacheOptions, 'store' | 'when' | 'clock'> & { store?: string | undefined }
+  /** `summarizer`: the name of a provider. */
+  compact: Omit<CompactOptions, 'summarizer' | 'pinned' | 'clock'> & { summarizer?: string | undefined }
   guard: Pick<GuardOptions, 'every'> & { input?: GuardEntry | undefined; output?: GuardEntry | undefined }
   limit: Omit<LimitOptions, 'state' | 'clock'>
   log: Pick<LogOptions, 'fields'>
@@ -59,6 +62,7 @@ export type PolicyEntry =
   | 'batch'
   | 'breaker'
   | 'cache'
+  | 'compact'
   | 'limit'
   | 'log'
   | 'mask'
@@ -109,6 +113,14 @@ export interface OpenAIEntry extends Remote {
   api?: 'responses' | 'chat' | undefined
   /** The preset of a server, by name. */
   preset?: string | undefined
+  /** Azure OpenAI; the model is the name of a deployment. */
+  host?: 'azure' | undefined
+  /** The name of the resource on Azure. Default: `baseURL`, else `AZURE_OPENAI_ENDPOINT`. */
+  resource?: string | undefined
+  /** A dated version of Azure's API. Default: its v1 API. */
+  apiVersion?: string | undefined
+  /** Gives a token of Microsoft Entra ID in place of a key; only in a configuration that is code. */
+  tokenProvider?: (() => Promise<string>) | undefined
 }
 
 /** An Ollama server, by `@patchbay/ollama`. */

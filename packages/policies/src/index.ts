@@ -4,6 +4,7 @@ export { type BatchEndOptions, type BatchOptions, batch, batchResults } from './
 export { type CacheOptions, cache } from './cache/cache.js'
 export { type SemanticCacheOptions, semanticCache } from './cache/semantic-cache.js'
 export { type CacheStore, memoryCache } from './cache/store.js'
+export { type CompactOptions, compact } from './compact/compact.js'
 export type { Candidate } from './composite/candidates.js'
 export { type CascadeOptions, cascade } from './composite/cascade.js'
 export type { When } from './composite/failover.js'

@@ -19,7 +19,7 @@ import type { BackgroundAnswers } from '../protocols/responses/background.js'
 import type { ResponseStore } from '../protocols/responses/response-store.js'
 import { responsesRoutes } from '../protocols/responses/routes.js'
 import { ApiKeys } from './api-keys.js'
-import { type Assets, adminPage } from './assets.js'
+import { type Assets, adminPage, assetResponse } from './assets.js'
 import { decompress } from './decompress.js'
 import type { Metrics } from './metrics.js'
 import { originGuard } from './origin-guard.js'
@@ -88,8 +88,9 @@ export function createApp(options: AppOptions): Hono<Env> {
   app.use(originGuard({ loopback, origins, hosts }))
   app.get('/healthz', (context) => context.text('ok'))
   app.get('/readyz', (context) => (isReady() ? context.text('ok') : context.text('draining', 503)))
-  for (const [path, { body, headers }] of assets)
-    if (path !== adminPage || admins !== undefined) app.get(path, () => new Response(body, { headers }))
+  for (const [path, asset] of assets)
+    if (path !== adminPage || admins !== undefined)
+      app.get(path, ({ req }) => assetResponse(asset, req.header('accept-encoding')))
   if (admins === undefined) app.all('/admin/*', notHere)
   else app.route('/admin', adminRoutes({ admins, database, registry, keys: settings.keys ?? {} }))
   app.use(async (context, next) => {

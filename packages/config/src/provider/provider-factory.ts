@@ -164,7 +164,8 @@ export class ProviderBuilder {
     const made = await factory(options)
     const { prices } = this.loaded
     // Built-in prices are those of Anthropic's and OpenAI's own services; for other servers only the configuration knows.
-    const isOwnService = (use === 'claude' || use === 'openai') && options.baseURL === undefined
+    const isOwnService =
+      (use === 'claude' || use === 'openai') && options.baseURL === undefined && options.host === undefined
     return isOwnService || Object.hasOwn(prices, made.model) ? priced(made, prices) : made
   }
 

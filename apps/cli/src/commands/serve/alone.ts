@@ -4,6 +4,7 @@ import { serve as listen } from '@patchbay/gateway'
 import { local } from '@patchbay/local'
 import { load } from '../../open-provider.js'
 import { signalled } from '../../terminal/signalled.js'
+import { addresses } from './addresses.js'
 import { endMs, logRequest, type ServeFlags } from './flags.js'
 import { followConfig } from './follow-config.js'
 
@@ -22,7 +23,7 @@ export async function serveAlone({ config, log, workers: _, ...flags }: ServeFla
   }
   followConfig({ loaded, config, started, apply })
   const gateway = await started
-  process.stdout.write(`listening on ${gateway.url}\n`)
+  process.stdout.write(addresses(gateway.url, loaded))
   await signalled(['SIGINT', 'SIGTERM'])
   await gateway.close()
   // A hanging service or store may hold the process: end it anyway. The promise is `drain` and two seconds, of which closing takes one.

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { load } from '../../open-provider.js'
 import { signalled } from '../../terminal/signalled.js'
+import { addresses } from './addresses.js'
 import { endMs, type ServeFlags } from './flags.js'
 import { followConfig } from './follow-config.js'
 import { perWorker } from './per-worker.js'
@@ -43,7 +44,7 @@ export async function serveWithWorkers(flags: ServeFlags, workers: number): Prom
   try {
     const url = await Promise.race([started, ending])
     if (url !== undefined) {
-      process.stdout.write(`listening on ${url}\n`)
+      process.stdout.write(addresses(url, loaded))
       const own = perWorker(loaded)
       if (own !== undefined) process.stderr.write(`${own}\n`)
       await Promise.race([ending, pool.failed])
