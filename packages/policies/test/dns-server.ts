@@ -2,7 +2,8 @@
 
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { createRequire } from 'node:module'
+// @ts-expect-error The package has no types.
+import dnsPacket from 'dns-packet'
 import { onTestFinished } from 'vitest'
 
 /** A record, in the form of dns-packet. */
@@ -20,8 +21,7 @@ interface Packet {
   questions?: { name: string; type: string }[]
   answers?: DnsRecord[]
 }
-/** The package has no types. */
-const { decode, encode } = createRequire(import.meta.url)('dns-packet') as {
+const { decode, encode } = dnsPacket as {
   decode(bytes: Uint8Array): Packet
   encode(packet: Packet): Uint8Array
 }

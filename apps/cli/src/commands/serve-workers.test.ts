@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -264,7 +265,8 @@ it('a database in a file is written by all of them', async () => {
   const { code } = await endOf(server)
   expect(code).toBe(0)
   expect(server.err()).toBe('')
-  const { default: Database } = await import('libsql')
+  // The driver is the gateway's.
+  const Database = createRequire(new URL('../../../gateway/package.json', import.meta.url))('libsql')
   const db = new Database(join(server.file, '..', 'gateway.db'))
   expect(db.prepare('select count(*) as rows from patchbay_requests').get()).toMatchObject({ rows: 200 })
   expect(db.prepare('select sum(requests) as requests from patchbay_spend').get()).toMatchObject({

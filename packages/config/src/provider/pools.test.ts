@@ -19,7 +19,9 @@ async function modelServer(host = '127.0.0.1', port = 0) {
     const message = { role: 'assistant', content: `${request.headers.host}${request.url}` }
     const choices = [{ index: 0, message, finish_reason: 'stop' }]
     response.end(
-      JSON.stringify(state.isUp ? { id: 'x', object: 'list', data: [], choices } : { error: { message: 'down' } }),
+      JSON.stringify(
+        state.isUp ? { id: 'x', object: 'list', data: [], choices } : { error: { message: 'down' } },
+      ),
     )
   })
   await new Promise<void>((resolve) => server.listen(port, host, resolve))
@@ -42,7 +44,8 @@ const connected = async (config: Config) => {
   onTestFinished(() => provider.close())
   return provider
 }
-const until = (condition: () => void | Promise<void>) => vi.waitFor(condition, { timeout: 20_000, interval: 20 })
+const until = (condition: () => void | Promise<void>) =>
+  vi.waitFor(condition, { timeout: 20_000, interval: 20 })
 
 it('the addresses of a name take the place of the host; port and path stay', async () => {
   const one = await modelServer('127.0.0.1')
@@ -66,7 +69,9 @@ it('the lines of a file beside the configuration do, with their ports, and again
   const llm = await connected(configured('http://placeholder/v1', { servers: 'file:servers.txt' }))
   expect((await llm.chat('Hi')).text).toBe(`127.0.0.1:${one.port}/v1/chat/completions`)
   write('servers.txt', `http://127.0.0.1:${two.port}  # moved`)
-  await until(async () => expect((await llm.chat('Hi')).text).toBe(`127.0.0.1:${two.port}/v1/chat/completions`))
+  await until(async () =>
+    expect((await llm.chat('Hi')).text).toBe(`127.0.0.1:${two.port}/v1/chat/completions`),
+  )
 })
 
 it('a server that failed gets calls again once it lists its models, if `probe` says so', async () => {
@@ -103,7 +108,9 @@ it.each([
   [{ servers: 'file:wrong.txt' }, /config: .*server: "not a host" is not a server/],
 ])('%j is refused, with the fix', async (pool, message) => {
   write('wrong.txt', 'not a host')
-  expect(await problem(connect(undefined, { config: configured('http://x/v1', pool), cwd: at() }))).toMatch(message)
+  expect(await problem(connect(undefined, { config: configured('http://x/v1', pool), cwd: at() }))).toMatch(
+    message,
+  )
 })
 
 it('a provider without a baseURL is refused', async () => {

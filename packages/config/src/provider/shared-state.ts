@@ -5,7 +5,6 @@ import { fileURLToPath } from 'node:url'
 import type { CacheStore, StateStore } from '@patchbay/policies'
 import { fileState, redisState } from '@patchbay/policies'
 import { configError } from '../file/config-error.js'
-import type { Loaded } from '../file/load.js'
 import { importPackage } from './load-factory.js'
 import { type Client, clientOf, closeClient, followsPrimary, openClient } from './redis-client.js'
 
@@ -24,7 +23,8 @@ export class Shared {
   readonly #closers: (() => Promise<unknown>)[] = []
   private readonly where: SharedPlace | undefined
 
-  constructor({ shared, state }: Pick<Loaded, 'shared' | 'state'>) {
+  /** `state` is used where `shared` names none. */
+  constructor({ shared, state }: { shared?: SharedPlace; state?: StateStore }) {
     this.where = shared
     if (shared === undefined && state !== undefined) this.#state = Promise.resolve(state)
   }
