@@ -289,7 +289,7 @@ describe('patchbay init', () => {
     mkdirSync(join(made, 'models'), { recursive: true })
     writeFileSync(join(made, 'models/small.gguf'), '')
     const env = { OPENAI_API_KEY: 'sk-secret', OLLAMA_HOST: 'http://127.0.0.1:9' }
-    const { code, out } = await patchbay(['init', '--yes'], made, env)
+    const { code, out } = await patchbay(['init', '--yes', '--no-try'], made, env)
     expect([code, out]).toEqual([0, expect.stringContaining('OPENAI_API_KEY is set')])
     const written = readFileSync(join(made, 'patchbay.config.json'), 'utf8')
     expect(JSON.parse(written)).toMatchObject({
@@ -306,6 +306,21 @@ describe('patchbay init', () => {
       expect(model).not.toMatch(/^(gpt-(3|4|5$|5-)|o\d|claude-\w+-[34])/)
     expect((await patchbay(['init', '--yes'], made, env)).code).toBe(2)
     expect((await patchbay(['ask', '-p', 'pico', question], made)).out).toBe(paris)
+  })
+
+  it('ends with an answer, or with what to do when there is none', async () => {
+    const { folder } = await world()
+    const [good, bad] = [join(folder, 'good'), join(folder, 'bad')]
+    for (const made of [good, bad]) mkdirSync(made)
+    const none = { OLLAMA_HOST: 'http://127.0.0.1:9', GEMINI_API_KEY: '' }
+    expect(await patchbay(['init', '--yes'], good, none)).toMatchObject({
+      code: 0,
+      out: expect.stringContaining(`> ${question}\n${paris}`),
+    })
+    const wrong = { ...none, OPENAI_API_KEY: 'sk-secret', OPENAI_BASE_URL: 'http://127.0.0.1:9/v1' }
+    const { code, out } = await patchbay(['init', '--yes'], bad, wrong)
+    expect(code).toBe(0)
+    expect(out).toMatch(/network: .*\n\nopenai did not answer\. .*patchbay ask --provider pico/)
   })
 
   it('finds a running Ollama server', async () => {
@@ -383,6 +398,7 @@ describe('patchbay completion', () => {
         'ask',
         'chat',
         'compare',
+        'demo',
         'serve',
         'worker',
         'key',

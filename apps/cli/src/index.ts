@@ -201,10 +201,15 @@ program
 
 program
   .command('init')
-  .description('write a patchbay.config.json with what this machine has')
-  .option('-y, --yes', 'do not ask questions')
+  .description(
+    'write a patchbay.config.json with what this machine has, and ask its default provider one question',
+  )
+  .option('-y, --yes', 'take the first provider without asking')
+  .option('--no-try', 'do not ask the provider a question')
   .option('--force', 'overwrite an existing file')
-  .action(async (flags: InitFlags) => (await import('./commands/init.js')).init(process.cwd(), flags))
+  .action(async (flags: InitFlags) =>
+    (await import('./commands/init.js')).init(process.cwd(), flags, interruptSignal()),
+  )
 
 program
   .command('completion')
