@@ -66,7 +66,7 @@ function toSvg(command, cells, endMs) {
     const x = (padding + column * cellWidth).toFixed(1)
     const y = padding + (row + shift) * rowHeight + 13
     const length = (text.length * cellWidth).toFixed(1)
-    return `<text class="${style}" x="${x}" y="${y}" textLength="${length}" style="animation-delay:${delay}s">${escape(text)}</text>`
+    return `<text class="${style}" x="${x}" y="${y}" textLength="${length}" style="animation-delay:${delay}s">${escapeXml(text)}</text>`
   }
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="A recording of patchbay demo in a terminal">
 <style>
@@ -83,6 +83,6 @@ ${runs.map((run) => text(run)).join('\n')}
 `
 }
 
-function escape(text) {
+function escapeXml(text) {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
 }

@@ -64,6 +64,40 @@ function patchbay(args: string[], cwd: string, env: NodeJS.ProcessEnv = {}, stdi
 const question = 'What is the capital of France?'
 const paris = 'The capital of France is Paris.\n'
 
+it('ask --image sends the picture with the question', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'patchbay-cli-'))
+  const bodies: string[] = []
+  const server = await faultServer(({ body }) => {
+    bodies.push(body)
+    const answer = {
+      choices: [{ message: { role: 'assistant', content: 'A page.' }, finish_reason: 'stop' }],
+    }
+    return { headers: { 'content-type': 'application/json' }, body: JSON.stringify(answer) }
+  })
+  onTestFinished(async () => {
+    rmSync(folder, { recursive: true, force: true })
+    await server.close()
+  })
+  const config = { providers: { far: { use: 'openai', model: 'm', apiKey: '${KEY}', baseURL: server.url } } }
+  writeFileSync(join(folder, 'patchbay.config.json'), JSON.stringify(config))
+  const picture = readFileSync(new URL('../../../docs/public/page.png', import.meta.url))
+  writeFileSync(join(folder, 'page.PNG'), picture)
+  const args = ['ask', '--max-tokens', '10', '--image', 'page.PNG', 'What is this?']
+  expect(await patchbay(args, folder, { KEY: 'k' })).toMatchObject({ code: 0, out: 'A page.\n' })
+  expect(JSON.parse(bodies[0] ?? '').messages).toEqual([
+    {
+      role: 'user',
+      content: [
+        {
+          type: 'image_url',
+          image_url: { url: `data:image/png;base64,${picture.toString('base64')}` },
+        },
+        { type: 'text', text: 'What is this?' },
+      ],
+    },
+  ])
+})
+
 it('models and doctor warn of a model that ends within 60 days', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'patchbay-cli-'))
   const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10)

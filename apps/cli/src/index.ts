@@ -64,6 +64,7 @@ const withStdinFlags = (command: Command): Command =>
 withStdinFlags(withSamplingFlags(withProviderFlags(program.command('ask'))))
   .description('ask one question; standard input is appended: cat notes.txt | patchbay ask "Summarise"')
   .argument('[question...]')
+  .option('--image <file>', 'show the model a picture; may be repeated', several)
   .option('--json', 'print one JSON event per line')
   .option('--stats', 'show model, tokens and speed')
   .action(async (words: string[], flags: Flags) => {
@@ -242,6 +243,10 @@ function number(text: string): number {
 
 function list(text: string): string[] {
   return text.split(',').filter(Boolean)
+}
+
+function several(value: string, before: string[] = []): string[] {
+  return [...before, value]
 }
 
 function interruptSignal(): AbortSignal {
