@@ -112,6 +112,7 @@ withConfigFlag(program.command('serve'))
   .option('--port <number>', 'default 8787; 0 picks a free port', number)
   .option('--host <address>', 'default 127.0.0.1')
   .option('--strict-models', 'answer 404 for an unknown model instead of using the default provider')
+  .option('--workers <number>', 'processes that serve, to use several cores; default 1', number)
   .option('--log', 'log each request as a line of JSON on standard error: key, model, duration, tokens')
   .action(async (flags: ServeFlags) => {
     const { serve } = await import('./commands/serve.js')

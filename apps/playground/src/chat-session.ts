@@ -161,7 +161,8 @@ function toFailure(error: unknown, before: Answer): Partial<Answer> {
   const partial = before.text === '' ? [] : [{ role: 'assistant' as const, content: before.text }]
   const rest = { messages: [...before.messages, ...partial], text: '' }
   if (isLlmError(error, 'aborted')) return { ...rest, state: 'stopped' }
-  if (isLlmError(error, 'network')) waitForGateway()
+  // Without an answer of the gateway, it may be gone; so may be a file of this page that was not needed before.
+  if (!isLlmError(error) || error.status === undefined) waitForGateway()
   const { code, message } = isLlmError(error) ? error : { code: 'bug' as const, message: String(error) }
   return { ...rest, state: 'failed', error: { code, message } }
 }

@@ -15,7 +15,7 @@ export const models = signal<Models>({ state: 'loading' })
 export const isGone = signal(false)
 
 /** What the chosen models can do, by name; a model that the gateway cannot tell about is not in it. */
-export const abilities = signal<ReadonlyMap<string, ReadonlySet<Ability>>>(new Map())
+const abilities = signal<ReadonlyMap<string, ReadonlySet<Ability>>>(new Map())
 export type Ability = 'tools' | 'vision' | 'thinking'
 
 const headers = (): Record<string, string> =>

@@ -66,7 +66,7 @@ const openaiBatch = (words: string, path: string): ServedResponse =>
     ? lines({ custom_id: 'request-0', response: { status_code: 400, body: openaiError(words) } })
     : json({ id: 'b', status: 'completed', output_file_id: 'f', request_counts: { total: 1, completed: 0 } })
 
-export const remotes: Record<'claude' | 'gemini' | 'chat' | 'responses' | 'ollama', Remote> = {
+export const remotes: Record<'claude' | 'gemini' | 'chat' | 'responses' | 'azure' | 'ollama', Remote> = {
   claude: {
     factory: claude,
     make: (options) => claude('m', { apiKey: 'sk-none-at-all', ...options }),
@@ -107,6 +107,15 @@ export const remotes: Record<'claude' | 'gemini' | 'chat' | 'responses' | 'ollam
   chat: {
     factory: openai,
     make: (options) => openai('m', { api: 'chat', ...options }),
+    refusal: openaiError,
+    broken: (words, begun) => sse(...(begun ? [chunk('Half')] : []), openaiError(words)),
+    failedWhole: (words) => json(openaiError(words)),
+    answer: sse(chunk('Half'), chunk('', 'stop'), '[DONE]'),
+    batch: openaiBatch,
+  },
+  azure: {
+    factory: openai,
+    make: (options) => openai('m', { host: 'azure', ...options }),
     refusal: openaiError,
     broken: (words, begun) => sse(...(begun ? [chunk('Half')] : []), openaiError(words)),
     failedWhole: (words) => json(openaiError(words)),

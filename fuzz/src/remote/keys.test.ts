@@ -33,6 +33,12 @@ const services: Record<keyof typeof remotes, { host: string; key: string; addres
       address: 'OPENAI_BASE_URL',
       more: 'OPENAI_CUSTOM_HEADERS',
     },
+    azure: {
+      host: 'openai.azure.com',
+      key: 'AZURE_OPENAI_API_KEY',
+      address: 'AZURE_OPENAI_ENDPOINT',
+      more: 'OPENAI_CUSTOM_HEADERS',
+    },
     ollama: { host: 'ollama.com', key: 'OLLAMA_API_KEY' },
   }
 
@@ -85,7 +91,13 @@ describe.each(Object.keys(remotes) as (keyof typeof remotes)[])('%s', (name) => 
   const remote = remotes[name]
   const { host, key, address, more } = services[name]
   const environment = (variables: Record<string, string | undefined>) => {
-    for (const variable of ['OPENAI_BASE_URL', 'ANTHROPIC_BASE_URL', 'OLLAMA_HOST', 'GROQ_API_KEY'])
+    for (const variable of [
+      'OPENAI_BASE_URL',
+      'ANTHROPIC_BASE_URL',
+      'OLLAMA_HOST',
+      'GROQ_API_KEY',
+      'AZURE_OPENAI_ENDPOINT',
+    ])
       vi.stubEnv(variable, '')
     for (const [variable, value] of Object.entries(variables)) vi.stubEnv(variable, value)
     onTestFinished(() => void vi.unstubAllEnvs())

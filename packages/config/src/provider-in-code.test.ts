@@ -26,6 +26,25 @@ it('makes a Gemini model, on the Gemini API and on Vertex AI', async () => {
   expect(Object.keys(gemini('m'))).toEqual(Object.keys(llm))
 })
 
+it('makes a model on Azure, with a key or with tokens', async () => {
+  const fetch = vi.fn(async (_url: unknown, _init?: RequestInit) => Response.json({}, { status: 400 }))
+  vi.stubGlobal('fetch', fetch)
+  onTestFinished(() => void vi.unstubAllGlobals())
+  for (const more of [{ apiKey: 'k' }, { tokenProvider: async () => 'a-token' }]) {
+    const llm = await provider('openai:my-deployment', {
+      ...{ host: 'azure', resource: 'me', retry: false },
+      ...more,
+    })
+    await llm.chat('Hi').catch(() => {})
+  }
+  const sent = fetch.mock.calls.map(([url, init]) => {
+    const headers = new Headers(init?.headers)
+    return `${url} ${headers.get('api-key')} ${headers.get('authorization')}`
+  })
+  const url = 'https://me.openai.azure.com/openai/v1/chat/completions'
+  expect(sent).toEqual([`${url} k null`, `${url} null Bearer a-token`])
+})
+
 it('reads no configuration: also where one is, the target is what it says', async () => {
   vi.stubEnv('PATCHBAY_PROVIDER', 'another')
   onTestFinished(() => void vi.unstubAllEnvs())

@@ -1,6 +1,7 @@
 // Google's own credentials for Vertex AI: found and refreshed by the official client. Loaded with the first such call.
 import { GoogleGenAI } from '@google/genai'
 import { LlmError } from '@patchbay/core'
+import { unlessAborted } from '@patchbay/core/wire'
 
 /**
  * Gives the headers of a request: an access token that is valid now.
@@ -25,7 +26,7 @@ export function googleHeaders(): GoogleHeaders {
     googleAuthOptions: { projectId: project },
   })
   return (signal) =>
-    unlessAborted(signal, client.headers()).catch((cause: unknown) => {
+    unlessAborted(signal, () => client.headers()).catch((cause: unknown) => {
       if (signal.aborted) throw cause
       // The library passes on what its own HTTP client says: a code of the system.
       const isNetwork = /^E[A-Z_]+$/.test(String((cause as { code?: unknown } | null)?.code))
@@ -37,14 +38,4 @@ export function googleHeaders(): GoogleHeaders {
             { cause },
           )
     })
-}
-
-/** The official client cannot be told to stop: its answer is awaited by nobody then. */
-function unlessAborted<Value>(signal: AbortSignal, promise: Promise<Value>): Promise<Value> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason)
-    if (signal.aborted) abort()
-    signal.addEventListener('abort', abort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-  })
 }

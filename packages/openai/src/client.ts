@@ -6,6 +6,7 @@ import {
   type ExchangeOptions,
   environment,
   exchange,
+  hasKey,
   isHostOf,
   isKeyFor,
   missingKeyAdvice,
@@ -17,6 +18,7 @@ import {
   withoutSecretHeaders,
 } from '@patchbay/core/wire'
 import type OpenAI from 'openai'
+import { type AzureServer, classicPath } from './azure.js'
 import { fromResponse, notAnAnswer } from './errors.js'
 import { environmentKey, isOwnHost, type Preset } from './presets.js'
 
@@ -28,7 +30,15 @@ export interface ServerOptions {
   apiKey?: string | undefined
   fetch?: typeof fetch | undefined
   preset: Preset
+  azure?: AzureServer | undefined
   allowBrowser?: boolean | undefined
+}
+
+// learn.microsoft.com/azure/ai-foundry/openai/how-to/managed-identity, November 2026.
+const tokenAdvice = {
+  authentication:
+    'Check the scope of the token, and that the identity has the role Cognitive Services OpenAI User.',
+  'permission-denied': 'Give the identity of tokenProvider the role Cognitive Services OpenAI User.',
 }
 
 /** The URL and headers of a request. */
@@ -62,7 +72,7 @@ export class Server {
     this.#options = options
     this.host = host
     this.isOwn = isOwnHost(hostname)
-    const { address, fromEnvironment, preset } = options
+    const { address, fromEnvironment, preset, azure } = options
     const openAIs = environmentKey('OPENAI_API_KEY')
     this.#environmentKey = environmentKey(preset.key)
     this.#isTrusted = fromEnvironment || isKeyFor(address.baseURL, openAIs)
@@ -70,11 +80,13 @@ export class Server {
     this.#isKeyFor =
       this.#environmentKey.hosts.length === 0 ||
       isKeyFor(address.baseURL, this.#environmentKey) ||
+      azure?.isNamed === true ||
       (fromEnvironment && preset.key === openAIs.variable)
-    if (options.address.authorization !== undefined && options.apiKey && !options.preset.keyHeader)
+    const hasBoth = azure?.tokenProvider !== undefined || (options.apiKey && !options.preset.keyHeader)
+    if (options.address.authorization !== undefined && hasBoth)
       throw new LlmError(
         'config',
-        'baseURL holds a password, and apiKey is there too. A request can carry only one of them: leave one out.',
+        'baseURL holds a password, and a key or a token is there too. A request can carry only one of them: leave one out.',
         { provider: 'openai' },
       )
     this.who = this.isOwn ? 'OpenAI' : `The server at ${host}`
@@ -90,11 +102,13 @@ export class Server {
     path: string,
     body?: object,
   ): Promise<Response> {
-    const { address, preset } = this.#options
+    const { address, preset, azure } = this.#options
     const { keyHeader } = preset
-    const apiKey = this.#key()
-    const advice =
-      apiKey || address.authorization || this.#isKeyFor
+    const provider = azure?.tokenProvider
+    const apiKey = provider ? undefined : this.#key()
+    const advice = provider
+      ? tokenAdvice
+      : apiKey || address.authorization || this.#isKeyFor
         ? {}
         : missingKeyAdvice(address.baseURL, this.#environmentKey, headers)
     const options = {
@@ -112,8 +126,16 @@ export class Server {
       addressHint: 'Many end in /v1.',
     }
     return exchange(options, async () => {
-      const { url, headers: usual } = await this.#frame(apiKey || noKey, method, path)
+      const deployment = azure?.deployment
+      const at = deployment === undefined ? path : classicPath(address.baseURL, deployment, path)
+      const { url, headers: usual } = await this.#frame(apiKey || noKey, method, at)
       const all: Record<string, string> = { ...usual }
+      // As the official client for Azure: a key goes in its own header alone.
+      if (azure) delete all.authorization
+      if (provider && !hasKey(headers, 'api-key')) {
+        const { entraToken } = await import('./entra.js')
+        all.authorization = `Bearer ${await entraToken(provider, signal)}`
+      }
       // `fetch` sets the content type of a form, with its boundary.
       if (body instanceof FormData) delete all['content-type']
       if (keyHeader !== undefined && apiKey) all[keyHeader] = apiKey

@@ -20,6 +20,17 @@ describe('with a simulated server', () => {
     () => openai('gpt-x', { apiKey: 'sk-test', baseURL: server.url, api: 'responses' }),
     { sent },
   )
+  describeProvider(
+    'azure',
+    () => openai('gpt-x', { host: 'azure', baseURL: `${server.url}/`, tokenProvider: async () => 'a-token' }),
+    { sent },
+  )
+  const apiVersion = '2025-04-01-preview'
+  describeProvider(
+    "azure's classic addresses",
+    () => openai('gpt-x', { host: 'azure', baseURL: `${server.url}/`, apiVersion, apiKey: 'k' }),
+    { sent },
+  )
 })
 
 const { OPENAI_API, OPENAI_PRESET, OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_MODEL } = process.env

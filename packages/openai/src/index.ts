@@ -41,6 +41,7 @@ import {
 } from '@patchbay/core/wire'
 import type OpenAI from 'openai'
 import type { Api, Target } from './api.js'
+import { azureAddress, azureOptions } from './azure.js'
 import { Server } from './client.js'
 import { notAnAnswer } from './errors.js'
 import { isService, type Preset, type PresetName, presetFor } from './presets.js'
@@ -73,6 +74,20 @@ export interface OpenAIOptions extends ProviderOptions {
   apiKey?: string | undefined
   /** The server's address. Default: `OPENAI_BASE_URL`, else `https://api.openai.com/v1`. */
   baseURL?: string | undefined
+  /**
+   * Azure OpenAI, in place of OpenAI's own service: the model is then the name of your deployment, and the key that of
+   * `AZURE_OPENAI_API_KEY`.
+   */
+  host?: 'azure' | undefined
+  /** Of Azure: the name of your resource, for `https://NAME.openai.azure.com`. Default: `baseURL`, else `AZURE_OPENAI_ENDPOINT`. */
+  resource?: string | undefined
+  /** Of Azure: a dated version of its API, for its classic addresses with a deployment. Default: the v1 API, which needs none. */
+  apiVersion?: string | undefined
+  /**
+   * Of Azure: gives an access token of Microsoft Entra ID, in place of a key. It is asked before every request, and keeps and refreshes
+   * the token itself, as `getBearerTokenProvider()` of `@azure/identity` does.
+   */
+  tokenProvider?: (() => Promise<string>) | undefined
   /** Sends the requests. Default: the platform's `fetch`. */
   fetch?: typeof fetch | undefined
   /** Which of OpenAI's APIs. Default: `'responses'` for OpenAI's own host, `'chat'` for every other. */
@@ -106,10 +121,18 @@ export function openai(options: OpenAIOptions): Provider
 export function openai(model: ModelName, options?: Omit<OpenAIOptions, 'model'>): Provider
 export function openai(first: string | OpenAIOptions, rest?: Omit<OpenAIOptions, 'model'>): Provider {
   const options = factoryOptions<OpenAIOptions>(first, rest, names)
-  const { model, baseURL = environment(addressVariable) ?? ownHost } = options
+  const { baseURL, isNamed } = addressOf(options)
   const address = serverAddress(baseURL, 'http://127.0.0.1:8080/v1')
-  const backend = new OpenAIBackend(model, address, isNamedBy(addressVariable, baseURL), options)
+  const backend = new OpenAIBackend(options.model, address, isNamed, options)
   return new OpenAIModel(backend, options, backend.isService ? undefined : address.baseURL)
+}
+
+/** The server's address, and whether an environment variable names it. */
+function addressOf(options: OpenAIOptions): { baseURL: string; isNamed: boolean } {
+  const { host, baseURL = environment(addressVariable) ?? ownHost } = options
+  if (host !== undefined || azureOptions.some((name) => options[name] !== undefined))
+    return azureAddress(options)
+  return { baseURL, isNamed: isNamedBy(addressVariable, baseURL) }
 }
 
 class OpenAIModel extends DefinedProvider {
@@ -124,7 +147,18 @@ class OpenAIModel extends DefinedProvider {
 
 const names = {
   ...{ factory: 'openai', example: 'gpt-5.6-sol' },
-  own: { apiKey: true, baseURL: true, fetch: true, api: true, preset: true, allowBrowser: true },
+  own: {
+    apiKey: true,
+    baseURL: true,
+    fetch: true,
+    api: true,
+    preset: true,
+    allowBrowser: true,
+    host: true,
+    resource: true,
+    apiVersion: true,
+    tokenProvider: true,
+  },
 } as const
 
 class OpenAIBackend implements Backend {
@@ -139,14 +173,31 @@ class OpenAIBackend implements Backend {
   constructor(
     readonly model: string,
     address: ServerAddress,
-    fromEnvironment: boolean,
-    { preset, apiKey, fetch, api, media, allowBrowser }: OpenAIOptions,
+    isNamed: boolean,
+    {
+      preset: given,
+      apiKey,
+      fetch,
+      api,
+      media,
+      allowBrowser,
+      host: cloud,
+      apiVersion,
+      tokenProvider,
+    }: OpenAIOptions,
   ) {
+    const preset = given ?? cloud
     const known: Preset =
       typeof preset === 'string'
         ? presetFor(address.baseURL, preset)
-        : presetFor(address.baseURL, undefined, preset)
-    this.#server = new Server({ address, fromEnvironment, apiKey, fetch, preset: known, allowBrowser })
+        : presetFor(address.baseURL, cloud, preset)
+    const azure = cloud && {
+      isNamed,
+      tokenProvider,
+      deployment: apiVersion === undefined ? undefined : model,
+    }
+    const fromEnvironment = isNamed && !azure
+    this.#server = new Server({ address, fromEnvironment, azure, apiKey, fetch, preset: known, allowBrowser })
     this.isService = isService(known)
     const { who, host } = this.#server
     this.#target = { model, host, who, preset: known }

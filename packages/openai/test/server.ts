@@ -5,7 +5,9 @@ import { type FaultServer, faultServer, type ServedResponse } from '@patchbay/te
 type Json = Record<string, unknown>
 
 export function simulateOpenAI(): Promise<FaultServer> {
-  return faultServer(({ path, json: body }) => {
+  return faultServer(({ path: address, json: body }) => {
+    // Azure's addresses: those of its v1 API, and the classic ones.
+    const path = address.replace(/^\/openai(\/v1|\/deployments\/[^/]+)?|\?api-version=.*$/g, '')
     const asked = body as Json
     const said = (asked?.messages ?? asked?.input) as Json[] | string[] | undefined
     const words = JSON.stringify(said ?? '').split(/\s+/).length

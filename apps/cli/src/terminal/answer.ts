@@ -52,6 +52,8 @@ function statusLine(status: StatusEvent): string | undefined {
       return `falling back to ${status.to} (${status.reason})`
     case 'retrying':
       return `retrying in ${Math.round(status.delayMs)} ms (${status.reason})`
+    case 'compacted':
+      return `${status.messages} earlier messages ${status.by === 'summary' ? 'are sent as a summary' : 'are left out'}`
     case 'rate-limit':
       return undefined
   }

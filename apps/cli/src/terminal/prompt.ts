@@ -24,6 +24,7 @@ export class Prompt {
     (text) => this.#insert(text),
   )
   #isHeld = false
+  #hasEnded = false
   #typedAhead = ''
 
   /** @param onInterrupt called for Ctrl-C, with whether nothing was typed; a line that was is cleared */
@@ -55,7 +56,8 @@ export class Prompt {
     this.#isHeld = false
     const typed = this.#typedAhead
     this.#typedAhead = ''
-    if (this.isTerminal) this.#lines.prompt()
+    // Node 24 and later throw for a prompt after the end of the input.
+    if (this.isTerminal && !this.#hasEnded) this.#lines.prompt()
     this.#paste.read(typed)
   }
 
@@ -86,6 +88,7 @@ export class Prompt {
   }
 
   readonly #restore = (): void => {
+    this.#hasEnded = true
     process.off('exit', this.#restore)
     process.stdin.off('data', this.#read).pause()
     process.stderr.write(bracketedPaste.off)

@@ -2,9 +2,28 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, extname, join, sep } from 'node:path'
+import { gzipSync } from 'node:zlib'
 
-/** Response body and headers by path. */
-export type Assets = ReadonlyMap<string, { body: Uint8Array<ArrayBuffer>; headers: Record<string, string> }>
+type Bytes = Uint8Array<ArrayBuffer>
+
+export interface Asset {
+  body: Bytes
+  headers: Record<string, string>
+}
+
+/** The files by path. */
+export type Assets = ReadonlyMap<string, Asset>
+
+const packed = new WeakMap<Asset, Bytes>()
+
+/** The file, in gzip for whoever takes it: each is packed once, when it is first asked for. */
+export function assetResponse(asset: Asset, acceptEncoding = ''): Response {
+  const headers = { ...asset.headers, vary: 'accept-encoding' }
+  if (!/\bgzip\b/.test(acceptEncoding)) return new Response(asset.body, { headers })
+  const body = packed.get(asset) ?? new Uint8Array(gzipSync(asset.body))
+  packed.set(asset, body)
+  return new Response(body, { headers: { ...headers, 'content-encoding': 'gzip' } })
+}
 
 const types: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',

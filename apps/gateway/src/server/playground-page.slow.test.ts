@@ -210,15 +210,12 @@ describe.skipIf(!browserPath)('the page', () => {
 
   it('says in plain words what failed, with the next step', async () => {
     const { page } = await the.open()
-    the.small.answer(
-      new LlmError('overloaded', 'Busy.'),
-      'Now it works.',
-      new LlmError('context-length', 'Long.'),
-    )
+    the.small.answer(new LlmError('overloaded', 'Busy.'))
     await ask(page, 'Hi')
     const alert = answer(page).getByRole('alert')
-    await expect.poll(() => alert.textContent()).toMatch(/Too many requests.*rate-limited/)
+    await expect.poll(() => alert.textContent()).toMatch(/The model is busy.*overloaded/)
     await lookAt(page, 'failed')
+    the.small.answer('Now it works.', new LlmError('context-length', 'Long.'))
     await alert.getByRole('button', { name: 'Try again' }).click()
     await says(page, 'Now it works.')
     await ask(page, 'More')
@@ -273,5 +270,63 @@ describe.skipIf(!browserPath)('the page', () => {
       `fetch(document.querySelector('link[rel=manifest]').href).then((answer) => answer.json())`,
     )
     expect(manifest.display).toBe('standalone')
+  })
+
+  it('loads little, and loads nothing twice', async () => {
+    const { page } = await the.open()
+    // What a reader waits for: all that came before the first question.
+    const bytes = await page.evaluate<number>(
+      `[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
+        .reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0)`,
+    )
+    expect(bytes).toBeGreaterThan(10_000)
+    expect(bytes).toBeLessThan(150_000)
+    const plain = await fetch(the.url, { headers: { 'accept-encoding': 'identity' } })
+    expect(plain.headers.get('content-encoding')).toBeNull()
+    expect(await plain.text()).toContain('<title>Patchbay</title>')
+  })
+
+  it('draws only what changed, however long the conversation is', async () => {
+    const { page } = await the.open()
+    const turns = Array.from({ length: 250 }, (_, index) => ({
+      id: `t${index}`,
+      question: [{ type: 'text', text: `Question ${index}` }],
+      answers: [
+        {
+          model: 'small',
+          messages: [{ role: 'assistant', content: `Answer **${index}**\n\n- one\n- two` }],
+          text: '',
+          reasoning: '',
+          calls: [],
+          state: 'done',
+          numbers: { pieces: [] },
+          wire: [],
+        },
+      ],
+    }))
+    const text = JSON.stringify({
+      format: 'patchbay-conversations',
+      version: 1,
+      conversations: [{ id: 'long', title: 'Long', at: 1, turns }],
+    })
+    const file = { name: 'long.json', mimeType: 'application/json', buffer: Buffer.from(text) }
+    await page.getByLabel('Exported conversations').setInputFiles(file)
+    await page.getByRole('button', { name: 'Long', exact: true }).click()
+    await expect.poll(() => page.getByRole('article').count()).toBe(250)
+    await page.getByRole('button', { name: 'Compare', exact: true }).click()
+    const words = Array.from({ length: 60 }, (_, index) => `word${index}`).join(' ')
+    the.small.answer({ text: words, interval: 10 })
+    the.large.answer({ text: words, interval: 10 })
+    await ask(page, 'Once more')
+    await expect.poll(() => page.getByRole('article').count()).toBe(252)
+    // The question before loses its button to ask again; then nothing of the old turns may change.
+    await page.evaluate(`{
+      window.changes = 0
+      const old = [...document.querySelectorAll('.turn')].slice(0, -1)
+      const watch = new MutationObserver((records) => { window.changes += records.length })
+      for (const turn of old) watch.observe(turn, { subtree: true, childList: true, characterData: true, attributes: true })
+    }`)
+    await says(page, 'word59')
+    expect(await page.evaluate('window.changes')).toBe(0)
   })
 })

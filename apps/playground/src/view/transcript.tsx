@@ -43,7 +43,7 @@ export function Transcript({ conversation: { id, turns } }: { conversation: Conv
           <TurnView key={turn.id} turn={turn} last={index === turns.length - 1} />
         ))}
       </div>
-      {atEnd.value ? null : (
+      {atEnd.value || turns.length === 0 ? null : (
         <button type="button" class="to-end" onClick={toEnd}>
           <Icon name="down" /> To the end
         </button>

@@ -115,7 +115,8 @@ function checkPolicies(entry: unknown, file: string, where: string): void {
 
 /** Splits `claude:claude-opus-5` into backend and model. */
 export function parseTarget(target: string, where = ''): { use: string; model?: string } {
-  const colon = target.indexOf(':')
+  // The colon of a Windows drive is part of a path: `C:\app\provider.mjs`.
+  const colon = target.indexOf(':', /^[a-z]:[\\/]/i.test(target) ? 2 : 0)
   const use = colon < 0 ? target : target.slice(0, colon)
   const model = colon < 0 ? undefined : target.slice(colon + 1)
   if (Object.hasOwn(backendOptions, use) || /[/.@-]/.test(use)) return { use, ...(model && { model }) }
@@ -130,6 +131,7 @@ const otherBackends: Record<string, string> = {
   llama: 'Use ollama or local.',
   google: 'Use gemini.',
   vertex: 'Use gemini, with vertex: true.',
+  azure: "Use openai, with host: 'azure' and the name of your resource.",
   ...Object.fromEntries(
     [
       'groq',
@@ -141,7 +143,6 @@ const otherBackends: Record<string, string> = {
       'moonshot',
       'alibaba',
       'cerebras',
-      'azure',
       'vllm',
       'lmstudio',
     ].map((name) => [name, viaOpenAI(name)]),
@@ -170,6 +171,8 @@ function checkOptions(
 }
 
 function check(schema: JsonSchema, value: unknown, file: string, at: string): void {
+  // A function is no JSON. Only options for code are functions, and the factory checks those.
+  if (typeof value === 'function' && schema.type === undefined) return
   try {
     const problem = violation(schema, value, schema, at)
     if (problem !== undefined) throw configError(`${file}: ${problem}.`)

@@ -32,8 +32,9 @@ export const common = {
       topK: { type: 'integer' },
       seed: { type: 'integer' },
       parallelToolCalls: { type: 'boolean' },
+      cache: { enum: ['auto', 'off'] },
     } satisfies Record<
-      Exclude<keyof SamplingOptions, 'stop'> | 'maxOutputTokens' | 'parallelToolCalls',
+      Exclude<keyof SamplingOptions, 'stop'> | 'maxOutputTokens' | 'parallelToolCalls' | 'cache',
       object
     >,
     description: 'Defaults for every request.',
@@ -80,7 +81,17 @@ export const backendOptions: Record<string, Record<string, JsonSchema>> = {
       description: 'Vertex AI, with the credentials of Google: true, or a project and a region.',
     },
   },
-  openai: { ...remote, api: { enum: ['responses', 'chat'] }, preset: text },
+  openai: {
+    ...remote,
+    api: { enum: ['responses', 'chat'] },
+    preset: text,
+    host: { enum: ['azure'], description: 'Azure OpenAI; the model is the name of a deployment.' },
+    resource: { ...text, description: 'The name of the resource on Azure.' },
+    apiVersion: { ...text, description: "A dated version of Azure's API. Default: its v1 API." },
+    tokenProvider: {
+      description: 'A function that gives a token of Entra ID, in a configuration that is code.',
+    },
+  },
   ollama: { ...remote, keepAlive: { type: ['string', 'number'] }, context: whole(8) },
   queue: {
     ...common,
@@ -136,6 +147,15 @@ export const severalOptions: Record<string, Record<string, JsonSchema>> = {
     providers: members,
     by: { enum: ['weighted', 'least-busy', 'latency', 'prefix'] },
     weights: { type: 'array', items: { type: 'number', exclusiveMinimum: 0 } },
+    servers: {
+      type: 'string',
+      description:
+        'Servers that come and go, in place of the host in the baseURL of the only provider: dns:NAME, dns://SERVER/NAME or file:PATH.',
+    },
+    probe: {
+      type: 'boolean',
+      description: 'Whether a server that failed has to list its models before it gets calls again.',
+    },
   },
   hedge: {
     ...every,
