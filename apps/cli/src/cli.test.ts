@@ -144,7 +144,10 @@ describe('patchbay ask', () => {
       [file, './nothing.png', echo].map((image) => patchbay(['ask', '--image', image, 'What is this?'])),
     )
     // The bundled model does not see.
-    expect(sent).toMatchObject({ code: 3, err: expect.stringMatching(/^unsupported: .*does not support vision/) })
+    expect(sent).toMatchObject({
+      code: 3,
+      err: expect.stringMatching(/^unsupported: .*does not support vision/),
+    })
     expect(missing).toMatchObject({ code: 4, err: expect.stringMatching(/^ENOENT: .*nothing\.png/) })
     expect(text).toMatchObject({ code: 2, err: expect.stringContaining('is no image') })
   })
