@@ -64,6 +64,40 @@ function patchbay(args: string[], cwd: string, env: NodeJS.ProcessEnv = {}, stdi
 const question = 'What is the capital of France?'
 const paris = 'The capital of France is Paris.\n'
 
+it('ask --image sends the picture with the question', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'patchbay-cli-'))
+  const bodies: string[] = []
+  const server = await faultServer(({ body }) => {
+    bodies.push(body)
+    const answer = {
+      choices: [{ message: { role: 'assistant', content: 'A page.' }, finish_reason: 'stop' }],
+    }
+    return { headers: { 'content-type': 'application/json' }, body: JSON.stringify(answer) }
+  })
+  onTestFinished(async () => {
+    rmSync(folder, { recursive: true, force: true })
+    await server.close()
+  })
+  const config = { providers: { far: { use: 'openai', model: 'm', apiKey: '${KEY}', baseURL: server.url } } }
+  writeFileSync(join(folder, 'patchbay.config.json'), JSON.stringify(config))
+  const picture = readFileSync(new URL('../../../docs/public/page.png', import.meta.url))
+  writeFileSync(join(folder, 'page.PNG'), picture)
+  const args = ['ask', '--max-tokens', '10', '--image', 'page.PNG', 'What is this?']
+  expect(await patchbay(args, folder, { KEY: 'k' })).toMatchObject({ code: 0, out: 'A page.\n' })
+  expect(JSON.parse(bodies[0] ?? '').messages).toEqual([
+    {
+      role: 'user',
+      content: [
+        {
+          type: 'image_url',
+          image_url: { url: `data:image/png;base64,${picture.toString('base64')}` },
+        },
+        { type: 'text', text: 'What is this?' },
+      ],
+    },
+  ])
+})
+
 it('models and doctor warn of a model that ends within 60 days', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'patchbay-cli-'))
   const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10)
@@ -289,7 +323,7 @@ describe('patchbay init', () => {
     mkdirSync(join(made, 'models'), { recursive: true })
     writeFileSync(join(made, 'models/small.gguf'), '')
     const env = { OPENAI_API_KEY: 'sk-secret', OLLAMA_HOST: 'http://127.0.0.1:9' }
-    const { code, out } = await patchbay(['init', '--yes'], made, env)
+    const { code, out } = await patchbay(['init', '--yes', '--no-try'], made, env)
     expect([code, out]).toEqual([0, expect.stringContaining('OPENAI_API_KEY is set')])
     const written = readFileSync(join(made, 'patchbay.config.json'), 'utf8')
     expect(JSON.parse(written)).toMatchObject({
@@ -306,6 +340,21 @@ describe('patchbay init', () => {
       expect(model).not.toMatch(/^(gpt-(3|4|5$|5-)|o\d|claude-\w+-[34])/)
     expect((await patchbay(['init', '--yes'], made, env)).code).toBe(2)
     expect((await patchbay(['ask', '-p', 'pico', question], made)).out).toBe(paris)
+  })
+
+  it('ends with an answer, or with what to do when there is none', async () => {
+    const { folder } = await world()
+    const [good, bad] = [join(folder, 'good'), join(folder, 'bad')]
+    for (const made of [good, bad]) mkdirSync(made)
+    const none = { OLLAMA_HOST: 'http://127.0.0.1:9', GEMINI_API_KEY: '' }
+    expect(await patchbay(['init', '--yes'], good, none)).toMatchObject({
+      code: 0,
+      out: expect.stringContaining(`> ${question}\n${paris}`),
+    })
+    const wrong = { ...none, OPENAI_API_KEY: 'sk-secret', OPENAI_BASE_URL: 'http://127.0.0.1:9/v1' }
+    const { code, out } = await patchbay(['init', '--yes'], bad, wrong)
+    expect(code).toBe(0)
+    expect(out).toMatch(/network: .*\n\nopenai did not answer\. .*patchbay ask --provider pico/)
   })
 
   it('finds a running Ollama server', async () => {
@@ -383,6 +432,7 @@ describe('patchbay completion', () => {
         'ask',
         'chat',
         'compare',
+        'demo',
         'serve',
         'worker',
         'key',

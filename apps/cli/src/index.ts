@@ -64,6 +64,7 @@ const withStdinFlags = (command: Command): Command =>
 withStdinFlags(withSamplingFlags(withProviderFlags(program.command('ask'))))
   .description('ask one question; standard input is appended: cat notes.txt | patchbay ask "Summarise"')
   .argument('[question...]')
+  .option('--image <file>', 'show the model a picture; may be repeated', several)
   .option('--json', 'print one JSON event per line')
   .option('--stats', 'show model, tokens and speed')
   .action(async (words: string[], flags: Flags) => {
@@ -202,10 +203,15 @@ program
 
 program
   .command('init')
-  .description('write a patchbay.config.json with what this machine has')
-  .option('-y, --yes', 'do not ask questions')
+  .description(
+    'write a patchbay.config.json with what this machine has, and ask its default provider one question',
+  )
+  .option('-y, --yes', 'take the first provider without asking')
+  .option('--no-try', 'do not ask the provider a question')
   .option('--force', 'overwrite an existing file')
-  .action(async (flags: InitFlags) => (await import('./commands/init.js')).init(process.cwd(), flags))
+  .action(async (flags: InitFlags) =>
+    (await import('./commands/init.js')).init(process.cwd(), flags, interruptSignal()),
+  )
 
 program
   .command('completion')
@@ -238,6 +244,10 @@ function number(text: string): number {
 
 function list(text: string): string[] {
   return text.split(',').filter(Boolean)
+}
+
+function several(value: string, before: string[] = []): string[] {
+  return [...before, value]
 }
 
 function interruptSignal(): AbortSignal {

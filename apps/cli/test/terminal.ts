@@ -11,8 +11,6 @@ const command = fileURLToPath(new URL('../dist/index.js', import.meta.url))
 
 /** A command that runs in a terminal of this size. */
 export interface TerminalSession {
-  /** The folder it runs in. */
-  folder: string
   /** The lines that were printed, those above the window included, without empty ones at the end. */
   lines(): string[]
   /** All bytes that the command has sent. */
@@ -80,7 +78,6 @@ export function startInTerminal(
     return all
   }
   return {
-    folder,
     lines,
     sent: () => sent,
     type: (keys) => child.write(keys),

@@ -1,5 +1,7 @@
 // `patchbay ask`: one question, one answer.
-import { type ChatRequest, isLlmError, type Provider } from '@patchbay/core'
+import { readFile } from 'node:fs/promises'
+import { extname } from 'node:path'
+import { type ChatRequest, type ImagePart, isLlmError, type Provider } from '@patchbay/core'
 import { answer, write } from '../terminal/answer.js'
 import { UsageError } from '../terminal/exit-codes.js'
 import { dim, printable, statsLine, toJson } from '../terminal/print.js'
@@ -13,6 +15,8 @@ export interface AskFlags extends StdinFlag {
   timeout?: number
   json?: boolean
   stats?: boolean
+  /** Files of images. */
+  image?: string[]
 }
 
 /**
@@ -28,7 +32,13 @@ export async function ask(
   const question = await questionOf(words, flags, signal)
   if (question === '')
     throw new UsageError('Ask something: patchbay ask "What is the capital of France?", or pipe it in.')
-  const request = toRequest(question, flags)
+  const images = await Promise.all((flags.image ?? []).map(imageOf))
+  const request = toRequest(
+    images.length === 0
+      ? question
+      : [{ role: 'user', content: [...images, { type: 'text', text: question }] }],
+    flags,
+  )
   const options = { signal, ...(flags.timeout !== undefined && { timeout: flags.timeout * 1000 }) }
   if (flags.json) return events(provider, request, options)
   const response = await answer(provider, request, options)
@@ -37,6 +47,21 @@ export async function ask(
   if (response.finishReason === 'length')
     process.stderr.write(`${dim('The answer was cut off at the token limit.')}\n`)
   if (flags.stats) process.stderr.write(`${dim(statsLine(response))}\n`)
+}
+
+const imageTypes: Record<string, string> = {
+  '.jpg': 'image/jpeg',
+  '.jpeg': 'image/jpeg',
+  '.png': 'image/png',
+  '.gif': 'image/gif',
+  '.webp': 'image/webp',
+}
+
+async function imageOf(file: string): Promise<ImagePart> {
+  const mediaType = imageTypes[extname(file).toLowerCase()]
+  if (mediaType === undefined)
+    throw new UsageError(`${file} is no image that models take: use a PNG, JPEG, GIF or WebP file.`)
+  return { type: 'image', data: await readFile(file), mediaType }
 }
 
 /** The arguments, followed by standard input. */

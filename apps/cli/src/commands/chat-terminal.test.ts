@@ -1,4 +1,4 @@
-// A chat in a real terminal: pasted lines, keys typed early, Ctrl-C, a resized window, Markdown.
+// A chat, and a first configuration, in a real terminal: pasted lines, keys typed early, Ctrl-C, a resized window, Markdown.
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
@@ -182,4 +182,11 @@ it('what goes wrong is one line, and the chat goes on', async () => {
   terminal.type('/etc/hosts is a path\r')
   await terminal.shows(/^\/etc\/hosts is a path\n.*first token/m)
   expect(terminal.sent()).not.toMatch(/^\s+at .*:\d+:\d+/m)
+})
+
+it('init asks nothing where there is nothing to choose, writes the file, and ends with an answer', async () => {
+  const terminal = startInTerminal(['init'])
+  expect(await terminal.ended).toBe(0)
+  await terminal.shows('> What is the capital of France?\nThe capital of France is Paris.\n')
+  expect(terminal.lines().join()).not.toContain('Default provider?')
 })

@@ -54,10 +54,12 @@ async function falling(signal: AbortSignal): Promise<void> {
   const baseURL = `http://127.0.0.1:${(broken.address() as AddressInfo).port}/v1`
   await using llm = fallback([openai('gpt-5.6-sol', { baseURL, apiKey: 'none', retry: false }), local()])
   try {
-    const response = await ask(llm, 'What is the capital of Peru?', signal, '  ')
+    const response = await ask(llm, 'What is the capital of Peru?', signal)
     await write(
       dim(
-        `  answered by ${response.provider}. ${response.warnings.map(({ message }) => message).join(' ')}\n`,
+        indented(
+          `answered by ${response.provider}. ${response.warnings.map(({ message }) => message).join(' ')}`,
+        ),
         process.stdout,
       ),
     )
@@ -73,10 +75,10 @@ async function spending(signal: AbortSignal): Promise<void> {
   await using llm = budget(local(), { limits: [{ per: 'day', tokens: 120 }] })
   for (const country of ['Spain', 'Italy', 'Japan', 'Egypt', 'Kenya']) {
     try {
-      await ask(llm, `What is the capital of ${country}?`, signal, '  ')
+      await ask(llm, `What is the capital of ${country}?`, signal)
     } catch (error) {
       if (!isLlmError(error, 'budget-exceeded')) throw error
-      return write(`${error.code}: ${error.message}\n`)
+      return write(indented(`${error.code}: ${error.message}`))
     }
     const [today] = await llm.spending()
     await write(dim(`  spent ${today?.spent.tokens} of ${today?.tokens} tokens\n`, process.stdout))
@@ -87,9 +89,13 @@ async function title(text: string, code: string[]): Promise<void> {
   await write(`\n${bold(text)}\n${code.map((line) => `${dim(`  ${line}`, process.stdout)}\n`).join('')}`)
 }
 
-async function ask(llm: Provider, messages: string, signal: AbortSignal, before: string) {
-  await write(before)
-  return answer(llm, { messages, maxOutputTokens: 30 }, { signal })
+function ask(llm: Provider, messages: string, signal: AbortSignal, before = '  ') {
+  return answer(llm, { messages, maxOutputTokens: 30 }, { signal }, before)
+}
+
+/** Indented lines of at most 80 characters. */
+function indented(text: string): string {
+  return `  ${text.replace(/(.{60,78}) /g, '$1\n  ')}\n`
 }
 
 /** Closed at the end of its block. */

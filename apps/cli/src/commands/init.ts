@@ -1,18 +1,21 @@
-// `patchbay init`: writes a first configuration with what this machine has.
+// `patchbay init`: writes a first configuration with what this machine has, and asks its default provider one question.
 import { existsSync, readdirSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { createInterface, type Interface } from 'node:readline/promises'
-import type { ProviderEntry } from '@patchbay/config'
-import { LlmError } from '@patchbay/core'
+import { connect, type ProviderEntry } from '@patchbay/config'
+import { isLlmError, LlmError } from '@patchbay/core'
 import { ollama } from '@patchbay/ollama'
-import { UsageError } from '../terminal/exit-codes.js'
+import { answer } from '../terminal/answer.js'
+import { shortErrorLine, UsageError } from '../terminal/exit-codes.js'
 import { printable } from '../terminal/print.js'
 
 /** The flags of `init`. */
 export interface InitFlags {
   yes?: boolean
   force?: boolean
+  /** False for `--no-try`. */
+  try?: boolean
 }
 
 interface Candidate {
@@ -30,24 +33,48 @@ const file = 'patchbay.config.json'
  */
 export const suggestedModels = { claude: 'claude-opus-5', openai: 'gpt-5.6-sol', gemini: 'gemini-3.6-flash' }
 
-/** Asks for the default provider (on a terminal), and writes the file. */
-export async function init(folder: string, { yes, force }: InitFlags): Promise<void> {
+/** Asks for the default provider (on a terminal), writes the file, and has that provider answer. */
+export async function init(
+  folder: string,
+  { yes, force, try: isTried = true }: InitFlags,
+  signal: AbortSignal,
+): Promise<void> {
   const path = resolve(folder, file)
   if (existsSync(path) && !force) throw new UsageError(`${file} exists already. --force overwrites it.`)
   const candidates = await detect(folder)
   process.stdout.write(
     candidates.map(({ name, why }, index) => `${index + 1}. ${printable(`${name}: ${why}`)}\n`).join(''),
   )
-  const chosen = yes || !process.stdin.isTTY ? 0 : await choose(candidates)
+  const chosen = yes || !process.stdin.isTTY || candidates.length === 1 ? 0 : await choose(candidates)
   const config = {
     $schema: './node_modules/@patchbay/config/schema.json',
     default: candidates[chosen]?.name,
     providers: Object.fromEntries(candidates.map(({ name, entry }) => [name, entry])),
   }
   await writeFile(path, `${JSON.stringify(config, null, 2)}\n`)
+  const name = printable(config.default ?? '')
+  process.stdout.write(`${file} is written. Default provider: ${name}.\n`)
+  if (isTried) await tryOut(path, name, signal)
   process.stdout.write(
-    `${file} is written. Default provider: ${printable(config.default ?? '')}. Try: patchbay ask "Hello"\n`,
+    'Next: patchbay chat talks to it, patchbay serve opens a chat page, patchbay doctor checks all.\n',
   )
+}
+
+const question = 'What is the capital of France?'
+
+/** The first answer, or why there is none and what to do; the file stays either way. */
+async function tryOut(path: string, name: string, signal: AbortSignal): Promise<void> {
+  process.stdout.write(`\n> ${question}\n`)
+  try {
+    await using llm = await connect(name, { config: path })
+    await answer(llm, { messages: question, maxOutputTokens: 1000 }, { signal, timeout: 60_000 })
+    process.stdout.write('\n')
+  } catch (error) {
+    if (isLlmError(error, 'aborted')) throw error
+    process.stdout.write(
+      `${shortErrorLine(error)}\n\n${name} did not answer. Mend that and ask again: patchbay ask "Hello". Until then: patchbay ask --provider pico "Hello"\n`,
+    )
+  }
 }
 
 async function choose(candidates: Candidate[]): Promise<number> {
@@ -67,9 +94,16 @@ async function choose(candidates: Candidate[]): Promise<number> {
 function prompt(questions: Interface, question: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const refuse = () => reject(new LlmError('aborted', 'Nothing was written.'))
-    questions.once('close', refuse)
+    const interrupt = () => {
+      process.stderr.write('\n')
+      refuse()
+    }
+    questions.once('close', interrupt)
     // It rejects where the input has ended before.
-    questions.question(question).then(resolve, refuse)
+    questions.question(question).then((text) => {
+      questions.off('close', interrupt)
+      resolve(text)
+    }, refuse)
   })
 }
 

@@ -5,11 +5,13 @@ import { hasColours, printable, transient } from './print.js'
 /**
  * Streams an answer to standard output, with backpressure, and returns the response. A terminal with colours shows its Markdown
  * rendered; files, pipes and other terminals get the text as it is.
+ * @param before printed before the first word
  */
 export async function answer(
   provider: Provider,
   request: ChatRequest,
   options: CallOptions,
+  before = '',
 ): Promise<ChatResponse> {
   const waiting = transient()
   const stream = provider.stream(request, {
@@ -22,9 +24,12 @@ export async function answer(
   const rendered = hasColours(process.stdout)
     ? new (await import('./markdown.js')).MarkdownRenderer()
     : new AsItIs()
+  let start = before
   try {
     for await (const text of stream.text) {
       waiting.clear()
+      if (start !== '') await write(start)
+      start = ''
       await writeRaw(rendered.write(text))
     }
   } finally {

@@ -69,7 +69,9 @@ export function transient(stream: NodeJS.WriteStream = process.stderr): {
     show(text) {
       if (!stream.isTTY) return
       shown = true
-      stream.write(`\r\x1b[2K${dim(printable(text.replaceAll('\n', ' ')), stream)}`)
+      // One row, or clearing it would leave the others.
+      const line = printable(text.replaceAll('\n', ' ')).slice(0, Math.max(1, (stream.columns || 80) - 1))
+      stream.write(`\r\x1b[2K${dim(line, stream)}`)
     },
     clear() {
       if (shown) stream.write('\r\x1b[2K')
