@@ -1,6 +1,7 @@
-// `npm start`: builds what the command line needs, then asks the bundled model: `npm start -- "your question"`.
-// Without a question it opens a chat on a terminal, and asks a default question elsewhere.
+// `npm start`: builds what the command line needs, then runs it: `npm start -- "your question"` asks the bundled model,
+// `npm start -- serve` runs that command. Without arguments it opens a chat on a terminal, and asks a default question elsewhere.
 import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const [major, minor] = process.versions.node.split('.').map(Number)
@@ -15,6 +16,7 @@ const at = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url))
 const node = (file, args, stdio) =>
   spawnSync(process.execPath, [at(file), ...args], { cwd: process.env.INIT_CWD, stdio })
 
+if (!existsSync(at('apps/cli/dist/index.js'))) process.stderr.write('Building (once) ...\n')
 const built = node(
   'scripts/turbo.mjs',
   ['run', 'build', '--filter=@patchbay/cli...', '--output-logs=errors-only', `--cwd=${at('.')}`],
@@ -24,7 +26,10 @@ if (built.status !== 0) process.exit(built.status ?? 1)
 
 const given = process.argv.slice(2)
 const terminal = process.stdin.isTTY && process.stdout.isTTY
-const commands = new Set(['ask', 'chat', 'help', '--help', '-h', '--version', '-V'])
+const commands = new Set(
+  `ask chat compare demo serve worker key doctor explain providers models pull remove init completion
+  help --help -h --version -V`.split(/\s+/),
+)
 let args = ['ask', '--stats', ...given]
 if (commands.has(given[0])) args = given
 else if (given.length === 0) args = terminal ? ['chat'] : ['ask', '--stats', 'What is the capital of France?']

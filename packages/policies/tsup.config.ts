@@ -1,4 +1,4 @@
 import { defineConfig } from 'tsup'
 import { options } from '../../tsup.base.js'
 
-export default defineConfig(options(['src/index.ts']))
+export default defineConfig(options({ index: 'src/index.ts', tokens: 'src/tokens/index.ts' }))

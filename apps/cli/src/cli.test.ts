@@ -200,12 +200,12 @@ describe('patchbay chat', () => {
     ]
     const { code, out, err } = await patchbay(['chat', '-c', echo], script.join('\n'))
     expect(code).toBe(0)
-    expect(out.trim().split('\n')).toEqual(['Say this.', 'The capital of Peru is Lima.'])
+    expect(out.trim().split('\n')).toEqual(['Say this.', 'hi', 'The capital of Peru is Lima.'])
     expect(err).toContain('system: Be brief.')
     expect(err).toContain('echo-1 (echo)')
     expect(err).toContain('pico (local)')
     expect(err).toMatch(/model-load: .*nothing\.gguf does not exist/)
-    expect(err).toContain('/clear')
+    expect(err).toContain('Unknown command /nonsense.')
     expect(err).toContain('ENOENT')
     expect(JSON.parse(readFileSync(json, 'utf8'))).toMatchObject([
       { role: 'user' },
@@ -235,12 +235,38 @@ describe('patchbay', () => {
   })
 })
 
+it('npm start knows every command', async () => {
+  const { out } = await patchbay(['--help'])
+  const names = [...out.slice(out.indexOf('Commands:')).matchAll(/^ {2}([a-z]+) /gm)].map(([, name]) => name)
+  expect(names).toContain('serve')
+  const script = readFileSync(new URL('../../../scripts/start.mjs', import.meta.url), 'utf8')
+  expect(names.filter((name) => !new RegExp(`\\b${name}\\b`).test(script))).toEqual([])
+})
+
+it('the demo switches models, falls back, and stops at its budget', async () => {
+  const { code, out, err } = await patchbay(['demo'])
+  expect([code, err]).toEqual([0, ''])
+  for (const name of ['local', 'claude', 'openai', 'ollama'])
+    expect(out).toMatch(new RegExp(`^  ${name} +The capital of France is Paris\\.$`, 'm'))
+  expect(out).toMatch(/The capital of Peru is Lima\.\n {2}answered by local\. .*HTTP 503/)
+  expect(out).toMatch(/The capital of Spain is Madrid\.\n {2}spent \d+ of 120 tokens/)
+  expect(out).toContain('budget-exceeded: ')
+})
+
 describe('patchbay serve', () => {
-  it('says where it listens, serves its page, answers with the bundled model, and finishes what runs when it is told to end', async () => {
+  it('says where it listens and who answers, serves its page, answers with the bundled model, and finishes what runs when it is told to end', async () => {
     const server = start(['serve', '--port', '0'])
-    await until(() => server.out().includes('\n'))
-    expect(server.out()).toMatch(/^listening on http:\/\/127\.0\.0\.1:\d+\n$/)
-    const url = server.out().slice('listening on '.length).trim()
+    await until(() => server.out().includes('answers'))
+    const url = server.out().split('\n')[0]?.slice('listening on '.length) ?? ''
+    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
+    expect(server.out().split('\n').slice(1)).toEqual([
+      `  chat page  ${url}/`,
+      `  OpenAI     ${url}/v1`,
+      `  Anthropic  ${url}`,
+      `  Ollama     ${url}`,
+      '  answers    the bundled model pico (patchbay init sets up others)',
+      '',
+    ])
     expect(await (await fetch(url)).text()).toContain('<title>Patchbay playground</title>')
     const ask = (content: string) =>
       fetch(`${url}/v1/chat/completions`, {
@@ -276,7 +302,7 @@ describe('patchbay serve', () => {
     write({ keys: { ann: { hash } } })
     const server = start(['serve', '--port', '0', '--log', '--config', config])
     await until(() => server.out().includes('\n'))
-    const url = server.out().slice('listening on '.length).trim()
+    const url = server.out().split('\n')[0]?.slice('listening on '.length)
     const ask = (model: string, given = key) =>
       fetch(`${url}/v1/chat/completions`, {
         method: 'POST',
@@ -345,7 +371,7 @@ describe('everyday mistakes', () => {
     const server = start(['serve', '--port', '0', '--log'])
     await until(() => server.out().includes('\n'))
     server.child.stderr.destroy()
-    const url = server.out().slice('listening on '.length).trim()
+    const url = server.out().split('\n')[0]?.slice('listening on '.length)
     for (let time = 0; time < 3; time++) expect((await fetch(`${url}/healthz`)).status).toBe(200)
     server.child.kill('SIGTERM')
     expect((await server.ended).code).toBe(0)

@@ -51,7 +51,7 @@ const withSamplingFlags = (command: Command): Command =>
     .option('-s, --system <text>', 'system message')
     .option(
       '-t, --temperature <number>',
-      'withSamplingFlags temperature; 0 always picks the most likely token',
+      'sampling temperature; 0 always picks the most likely token',
       number,
     )
     .option('--max-tokens <number>', 'maximum number of tokens in the answer', number)
@@ -97,6 +97,13 @@ withStdinFlags(withSamplingFlags(withConfigFlag(program.command('compare'))))
     if (!all) process.exitCode = exitCodes.provider
   })
 
+program
+  .command('demo')
+  .description(
+    'one minute, no key, no network: switching models, fallback and a budget, with the bundled model',
+  )
+  .action(async () => (await import('./commands/demo.js')).demo(interruptSignal()))
+
 withConfigFlag(program.command('serve'))
   .description(
     'start the gateway: one HTTP server for clients of OpenAI, Anthropic and Ollama, and a chat page',
@@ -104,6 +111,7 @@ withConfigFlag(program.command('serve'))
   .option('--port <number>', 'default 8787; 0 picks a free port', number)
   .option('--host <address>', 'default 127.0.0.1')
   .option('--strict-models', 'answer 404 for an unknown model instead of using the default provider')
+  .option('--workers <number>', 'processes that serve, to use several cores; default 1', number)
   .option('--log', 'log each request as a line of JSON on standard error: key, model, duration, tokens')
   .action(async (flags: ServeFlags) => {
     const { serve } = await import('./commands/serve.js')

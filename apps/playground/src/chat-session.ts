@@ -4,17 +4,36 @@ import { openai } from '@patchbay/openai'
 import { signal } from '@preact/signals'
 import { type Answer, type Conversation, historyFor, textOf, type WireExchange } from './conversation.js'
 import { addTurn, changeAnswer, current } from './conversation-store.js'
+import { waitForGateway } from './models.js'
 import { recordingFetch } from './recording-fetch.js'
 import { chosenModels, key, parameters, type RequestOptions, toRequestOptions } from './settings.js'
 
-const running = signal<ReadonlyMap<string, AbortController>>(new Map())
+interface Running {
+  conversation: string
+  controller: AbortController
+}
+const running = signal<ReadonlyMap<string, Running>>(new Map())
 
-/** Whether an answer is running. */
-export const isBusy = () => running.value.size > 0
+/** Whether an answer of this conversation is running. */
+export const isBusy = (conversation = current.value.id) =>
+  [...running.value.values()].some((one) => one.conversation === conversation)
 
-/** Stops all running answers. */
+/** Stops the running answers of the open conversation. */
 export function stop(): void {
-  for (const controller of running.value.values()) controller.abort()
+  const { id } = current.value
+  for (const { conversation, controller } of running.value.values())
+    if (conversation === id) controller.abort()
+}
+
+/**
+ * Asks a model the question of this turn again; its earlier answer goes.
+ * @throws {Error} for invalid parameters
+ */
+export function retry(turnId: string, model: string): void {
+  const options = toRequestOptions(parameters.value)
+  const conversation = current.value
+  changeAnswer(conversation.id, turnId, model, (before) => ({ ...before, ...emptyAnswer }))
+  void answer(current.value, turnId, model, options)
 }
 
 /**
@@ -28,7 +47,8 @@ export function ask(question: Part[]): void {
     question,
     answers: chosenModels.value.map((model): Answer => ({ model, ...emptyAnswer })),
   }
-  const conversation = addTurn(turn, textOf(question))
+  // Attached texts come before what was typed.
+  const conversation = addTurn(turn, textOf(question.slice(-1)))
   for (const { model } of turn.answers) void answer(conversation, turn.id, model, options)
 }
 
@@ -63,7 +83,7 @@ async function answer(
 ): Promise<void> {
   const id = `${turn} ${model}`
   const controller = new AbortController()
-  running.value = new Map(running.value).set(id, controller)
+  running.value = new Map(running.value).set(id, { conversation: conversation.id, controller })
   const page = frameUpdates(conversation.id, turn, model)
   const onExchange = (exchange: WireExchange) =>
     page.change((before) => {
@@ -77,8 +97,8 @@ async function answer(
     baseURL: `${location.origin}/v1`,
     apiKey: key.value || 'none',
     api: 'chat',
-    // The preset whose options the gateway all accepts.
-    preset: 'vllm',
+    // What a model cannot take, the gateway says.
+    preset: 'compatible',
     // The key is the gateway's own, which the reader has typed in.
     allowBrowser: true,
     fetch: recordingFetch(onExchange),
@@ -96,6 +116,9 @@ async function answer(
           numbers: {
             ...before.numbers,
             firstMs: before.numbers.firstMs ?? at,
+            // Thinking that comes again after a call is not counted.
+            ...(event.type === 'reasoning' &&
+              before.text === '' && { thoughtMs: at - (before.numbers.firstMs ?? at) }),
             pieces: [...before.numbers.pieces, at],
             ms: at,
           },
@@ -138,6 +161,8 @@ function toFailure(error: unknown, before: Answer): Partial<Answer> {
   const partial = before.text === '' ? [] : [{ role: 'assistant' as const, content: before.text }]
   const rest = { messages: [...before.messages, ...partial], text: '' }
   if (isLlmError(error, 'aborted')) return { ...rest, state: 'stopped' }
+  // Without an answer of the gateway, it may be gone; so may be a file of this page that was not needed before.
+  if (!isLlmError(error) || error.status === undefined) waitForGateway()
   const { code, message } = isLlmError(error) ? error : { code: 'bug' as const, message: String(error) }
   return { ...rest, state: 'failed', error: { code, message } }
 }

@@ -25,6 +25,8 @@ export interface AnswerStatistics {
   /** Milliseconds to the first piece. */
   firstMs?: number
   ms?: number
+  /** Milliseconds from the first piece of reasoning to the first of the text, or to the end. */
+  thoughtMs?: number
   /** Times of the pieces of text and reasoning, in milliseconds. */
   pieces: number[]
   usage?: Usage
@@ -51,6 +53,8 @@ export interface Turn {
   id: string
   question: Part[]
   answers: Answer[]
+  /** The model whose answer the reader found best. */
+  best?: string | undefined
 }
 
 export interface Conversation {
@@ -59,6 +63,8 @@ export interface Conversation {
   /** Time of the last question, in milliseconds since 1970. */
   at: number
   turns: Turn[]
+  /** Listed before all others. */
+  pinned?: boolean
 }
 
 /** The messages for a model up to this turn, its question included. */
@@ -104,9 +110,12 @@ export function ratesOverTime({ pieces, ms, usage }: AnswerStatistics): {
   }
 }
 
+/** An answer that came faster has no rate worth telling: it would be one of packets, not of tokens. */
+const shortestMs = 250
+
 /** Tokens per second after the first; without usage, pieces per second. */
 export function averageRate({ pieces, firstMs, ms, usage }: AnswerStatistics): number | undefined {
-  if (firstMs === undefined || ms === undefined || ms <= firstMs) return undefined
+  if (firstMs === undefined || ms === undefined || ms - firstMs < shortestMs) return undefined
   const tokens = usage?.outputTokens ?? pieces.length
   return tokens < 2 ? undefined : ((tokens - 1) * 1000) / (ms - firstMs)
 }

@@ -17,7 +17,8 @@ export interface Parameters {
   tools: string
 }
 
-const unset: Parameters = {
+/** The form when it is empty. */
+export const unset: Parameters = {
   system: '',
   temperature: '',
   topP: '',
@@ -33,6 +34,8 @@ export const parameters = stored<Parameters>('patchbay.parameters', localStorage
 /** The chosen models, in order: one, or several side by side. */
 export const chosenModels = stored<string[]>('patchbay.models', localStorage, ['default'])
 export const key = stored<string>('patchbay.key', sessionStorage, '')
+/** Whether long lines of code are wrapped. */
+export const wraps = stored<boolean>('patchbay.wraps', localStorage, false)
 export const theme = stored<'system' | 'light' | 'dark'>('patchbay.theme', localStorage, 'system')
 
 effect(() => {
@@ -80,6 +83,10 @@ export function toRequestOptions(given: Parameters): RequestOptions {
   const schema = jsonOf(given.schema, 'The JSON schema')
   const tools = jsonOf(given.tools, 'The tools')
   if (tools !== undefined && !Array.isArray(tools)) throw new Error('The tools must be a list: [ … ].')
+  for (const tool of tools ?? [])
+    if (!isRecord(tool) || typeof tool.name !== 'string' || !isRecord(tool.input))
+      throw new Error('Each tool needs a "name" and an "input" (a JSON schema).')
+  if (schema !== undefined && !isRecord(schema)) throw new Error('The JSON schema must be an object: { … }.')
   const options: Record<string, unknown> = {
     system: given.system.trim() || undefined,
     temperature: number(given.temperature),
@@ -92,6 +99,16 @@ export function toRequestOptions(given: Parameters): RequestOptions {
     tools,
   }
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+}
+
+/** What is wrong with a field, for the reader; nothing if it can be sent. */
+export function problemIn(name: keyof Parameters, given: Parameters): string | undefined {
+  try {
+    toRequestOptions({ ...unset, [name]: given[name] })
+    return undefined
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
 }
 
 function jsonOf(text: string, what: string): unknown {

@@ -168,6 +168,7 @@ const options = fc.record({
   ),
   toolChoice: optional(fc.constantFrom('auto', 'none', 'required', { name: 'look' })),
   parallelToolCalls: optional(fc.boolean()),
+  cache: optional(fc.constantFrom('auto' as const, 'off' as const)),
   output: optional(
     fc.oneof(
       fc.constant('json' as const),

@@ -10,6 +10,7 @@ import {
   type CacheStore,
   cache,
   cascade,
+  compact,
   denied,
   fallback,
   guard,
@@ -46,6 +47,7 @@ const policies: Record<string, (answers: Answers) => Provider> = {
     budget(answering(answers), { limits: [{ per: 'day', each: 'key', tokens: 1e9 }], state: state() }),
   cache: (answers) => cache(answering(answers), { store: store() }),
   cascade: (answers) => cascade(many(answers)),
+  compact: (answers) => compact(answering(answers), { at: 20, keep: 5 }),
   fallback: (answers) => fallback(many(answers)),
   guard: (answers) =>
     guard(answering(answers), { input: denied(['bomb']), output: denied(['bomb']), every: 4 }),

@@ -1,5 +1,5 @@
 // Providers in the AI SDK's own functions, AI SDK models as providers, and round trips through both.
-import type { LanguageModelV3, LanguageModelV3StreamPart } from '@ai-sdk/provider'
+import type { LanguageModelV3, LanguageModelV3CallOptions, LanguageModelV3StreamPart } from '@ai-sdk/provider'
 import { APICallError } from '@ai-sdk/provider'
 import { type BackendEvent, LlmError, type Part } from '@patchbay/core'
 import { local } from '@patchbay/local'
@@ -228,7 +228,7 @@ describe('a model of the AI SDK as a provider', () => {
     )
     const provider = aiSdk({
       ...model,
-      doStream: (options) => {
+      doStream: (options: LanguageModelV3CallOptions) => {
         prompt = options.prompt
         return model.doStream(options)
       },
@@ -266,7 +266,7 @@ describe('a model of the AI SDK as a provider', () => {
     const model = playing(finish)
     const provider = aiSdk({
       ...model,
-      doStream: (options) => {
+      doStream: (options: LanguageModelV3CallOptions) => {
         prompt = JSON.stringify(options.prompt)
         return model.doStream(options)
       },

@@ -1,7 +1,9 @@
 // Entry point of @patchbay/ai-sdk.
 
 export type { ConversionOptions } from '@patchbay/core/wire'
-export { type AiSdkOptions, aiSdk } from './from-ai-sdk/backend.js'
+export { type AiSdkOptions, type AnyEmbeddingModel, aiSdk } from './from-ai-sdk/backend.js'
+export type { AnyLanguageModel } from './from-ai-sdk/specification.js'
+export type { LanguageModelV4Like } from './from-ai-sdk/v4-model.js'
 export { fromUiMessages } from './from-ui-messages.js'
 export { fromModelMessages, type ModelMessageLike, toModelMessages } from './model-messages.js'
 export { embeddingModel } from './to-ai-sdk/embedding-model.js'

@@ -231,6 +231,74 @@ describe('a request', () => {
     ).toEqual(['c', 'd', 'e'])
   })
 
+  describe("with cache: 'auto'", () => {
+    const look = { name: 'look', input: { type: 'object' } }
+    const said = (role: 'user' | 'assistant', text: string): Message => ({ role, content: text })
+    /** Where the breakpoints are: the paths of the blocks, by their texts or names. */
+    const marks = async (request: ChatRequest): Promise<string[]> => {
+      const found: string[] = []
+      JSON.stringify(await bodyOf(request), (_, value) => {
+        if (value?.cache_control) found.push(String(value.text ?? value.name ?? value.content))
+        return value
+      })
+      return found
+    }
+
+    it('has breakpoints after the tools, the system text and the last two turns of the user', async () => {
+      const messages = [
+        said('user', 'a'),
+        said('assistant', 'b'),
+        said('user', 'c'),
+        said('assistant', 'd'),
+        said('user', 'e'),
+      ]
+      const found = await marks({
+        cache: 'auto',
+        system: 'rules',
+        tools: [{ ...look, name: 'first' }, look],
+        messages,
+      })
+      expect(found.sort()).toEqual(['c', 'e', 'look', 'rules'])
+    })
+
+    it('has the one before last where the call before had its last', async () => {
+      const call: Message = {
+        role: 'assistant',
+        content: [{ type: 'tool-call', id: 'c1', name: 'look', input: {} }],
+      }
+      const result: Message = { role: 'tool', content: [{ type: 'tool-result', id: 'c1', output: 'seen' }] }
+      const first = await marks({ cache: 'auto', tools: [look], messages: ['a'] })
+      const second = await marks({ cache: 'auto', tools: [look], messages: ['a', call, result] })
+      expect(first).toContain('a')
+      expect(second).toEqual(expect.arrayContaining(['a', 'seen']))
+    })
+
+    it('has none at the end of a single question, which no later call begins with', async () => {
+      expect(await marks({ cache: 'auto', system: 'rules', messages: 'a' })).toEqual(['rules'])
+    })
+
+    it.each<[string, Partial<ChatRequest>]>([
+      ['off', { cache: 'off' }],
+      ['not set', {}],
+    ])('has none where it is %s', async (_, more) => {
+      expect(await marks({ system: 'rules', tools: [look], messages: ['a'], ...more })).toEqual([])
+    })
+
+    it('leaves the marks of the caller alone', async () => {
+      const messages: Message[] = [
+        { ...said('user', 'a'), cache: { ttl: '1h' } },
+        said('assistant', 'b'),
+        said('user', 'c'),
+      ]
+      expect(await marks({ cache: 'auto', system: 'rules', tools: [look], messages })).toEqual(['a'])
+      const body = (await bodyOf({
+        ...{ cache: 'auto', system: 'rules', messages: 'a' },
+        providerOptions: { claude: { cache_control: { type: 'ephemeral' } } },
+      })) as { system: object[] }
+      expect(body.system).toEqual([{ type: 'text', text: 'rules' }])
+    })
+  })
+
   it.each<[Partial<ChatRequest>, RegExp]>([
     [{ temperature: 0.5, reasoning: 'low' }, /while it thinks/],
     [{ temperature: 0.5, topP: 0.5 }, /not both/],

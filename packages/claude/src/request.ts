@@ -1,6 +1,7 @@
 // Encoder of POST /v1/messages: a prepared request as its body. Source: platform.claude.com/docs/en/api/messages, November 2026.
 import type { JsonSchema, PreparedChat, Warning } from '@patchbay/core'
 import { besideRaw, type LeaveOut, leaveOutOf, type RawRequest } from '@patchbay/core/wire'
+import { markAuto } from './encode/auto-cache.js'
 import { checkProviderOptions } from './encode/fields.js'
 import {
   type Block,
@@ -47,6 +48,7 @@ export function toWire(
   const requested = toThinking(model, chat, rules, maxTokens, leaveOut)
   const possible = possibleThinking(model, chat, conversation, requested, rules, leaveOut, warn)
   const { thinking, effort } = possible
+  if (chat.cache === 'auto' && chat.providerOptions.cache_control === undefined) markAuto(tools, conversation)
   const config = { ...(effort && { effort }), ...(format && { format }) }
   return {
     model,

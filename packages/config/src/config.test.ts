@@ -563,6 +563,19 @@ export default ({ provider = 'own', model = 'm', answers, embed }) => mockProvid
     expect(await problem(connect(undefined, { cwd: folder }))).toMatchSnapshot()
   })
 
+  it('compact with another provider of the configuration', async () => {
+    const llm = await connected({
+      default: 'own',
+      providers: {
+        own: { use, policies: [{ compact: { at: 20, keep: 8, summarizer: 'small' } }] },
+        small: { use, model: 'small-1' },
+      },
+    })
+    const { warnings } = await llm.chat(['One of many questions', 'Two', 'Three', 'Four of them', 'Five'])
+    expect(warnings).toMatchObject([{ feature: 'compact' }])
+    await llm.close()
+  })
+
   it('wrong: a Redis that is not there', async () => {
     write('patchbay.config.json', {
       shared: 'redis://:secret@127.0.0.1:1',

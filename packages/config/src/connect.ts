@@ -62,7 +62,7 @@ export async function connectTo(
   { cwd = process.cwd(), fetch }: ConnectOptions = {},
 ): Promise<Provider> {
   const chosen = target ?? throwNoDefault(loaded)
-  const shared = new Shared(loaded.shared)
+  const shared = new Shared(loaded)
   const made = await new ProviderBuilder(loaded, cwd, shared, fetch).make(chosen)
   // Only policies and composites use shared state. A backend alone keeps members of its own, such as `stats` of a local model.
   const provider = made instanceof DelegatingProvider ? new ConnectedProvider(made, shared) : made

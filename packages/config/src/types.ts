@@ -8,6 +8,7 @@ import type {
   BudgetOptions,
   CacheOptions,
   CascadeOptions,
+  CompactOptions,
   GuardOptions,
   HedgeOptions,
   LearnOptions,
@@ -40,6 +41,8 @@ export interface PolicyOptions {
   budget: Omit<BudgetOptions, 'prices' | 'state' | 'clock'>
   /** `store`: `redis://host`, `sqlite://path` or `file:path`; each through Keyv adapters. */
   cache: Omit<CacheOptions, 'store' | 'when' | 'clock'> & { store?: string | undefined }
+  /** `summarizer`: the name of a provider. */
+  compact: Omit<CompactOptions, 'summarizer' | 'pinned' | 'clock'> & { summarizer?: string | undefined }
   guard: Pick<GuardOptions, 'every'> & { input?: GuardEntry | undefined; output?: GuardEntry | undefined }
   limit: Omit<LimitOptions, 'state' | 'clock'>
   log: Pick<LogOptions, 'fields'>
@@ -59,6 +62,7 @@ export type PolicyEntry =
   | 'batch'
   | 'breaker'
   | 'cache'
+  | 'compact'
   | 'limit'
   | 'log'
   | 'mask'
@@ -173,7 +177,16 @@ export interface QueueEntry extends Common {
 
 /** A composite provider, made of others by their names. */
 export type SeveralEntry = Composable & { providers: [string, ...string[]] } & (
-    | ({ use: 'loadBalance' } & Pick<LoadBalanceOptions, 'by' | 'weights'>)
+    | ({
+        use: 'loadBalance'
+        /**
+         * Servers that come and go: `dns:NAME` (its addresses; SRV records where it begins with `_`), `dns://SERVER/NAME` or `file:PATH`,
+         * one a line. Each takes the place of the host in the `baseURL` of the only provider in the list.
+         */
+        servers?: string | undefined
+        /** For `prefix`: whether a server that failed has to list its models before it gets calls again. Default false. */
+        probe?: boolean | undefined
+      } & Pick<LoadBalanceOptions, 'by' | 'weights'>)
     | ({ use: 'hedge' } & Pick<HedgeOptions, 'delay'>)
     | { use: 'route'; by?: Extract<RouteOptions['by'], string> | undefined }
     | ({ use: 'cascade' } & Pick<CascadeOptions, 'unless'>)

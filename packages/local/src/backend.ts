@@ -28,10 +28,10 @@ import type {
   RankResult,
   ReadyInfo,
 } from './supervisor/protocol.js'
-import type { Scheduler } from './supervisor/scheduler.js'
+import type { ModelQueue } from './supervisor/scheduler.js'
 
 /** What the backend needs of the scheduler. */
-export interface JobRunner extends Pick<Scheduler, 'submit' | 'cancel' | 'count' | 'release'> {
+export interface JobRunner extends Pick<ModelQueue, 'submit' | 'cancel' | 'count' | 'release'> {
   ready(
     context: CallContext,
   ): Promise<Pick<ReadyInfo, 'contextSize' | 'tools' | 'thinks' | 'vision' | 'audio' | 'infills'>>

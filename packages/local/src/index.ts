@@ -13,7 +13,8 @@ import { LocalBackend } from './backend.js'
 import type { LocalCallOptions } from './options/call-options.js'
 import type { LocalOptions } from './options/local-options.js'
 import { resolveSettings } from './options/options.js'
-import { Scheduler, type SchedulerSettings } from './supervisor/scheduler.js'
+import { ownedQueue } from './owner/owned-models.js'
+import { type ModelQueue, Scheduler, type SchedulerSettings } from './supervisor/scheduler.js'
 import type { WorkerStats } from './supervisor/stats.js'
 
 export { type PulledModel, pulledModels, removeModel } from './hub/model-store.js'
@@ -22,6 +23,9 @@ export type { PullOptions, PullProgress } from './hub/pull-options.js'
 export type { LocalCallOptions } from './options/call-options.js'
 export type { LocalOptions } from './options/local-options.js'
 export { bundledModel } from './options/model-file.js'
+export { type LocalModelOwner, localModelOwner, type OwnerConnection } from './owner/model-owner.js'
+export { useLocalModelOwner } from './owner/owned-models.js'
+export type { FromOwner, ToOwner } from './owner/owner-protocol.js'
 export type { Priority } from './supervisor/fair-queue.js'
 export type { ReadyInfo } from './supervisor/protocol.js'
 export type { WorkerStats } from './supervisor/stats.js'
@@ -103,7 +107,8 @@ export function local(
   const sampling = settings.bundled
     ? { temperature: 0 }
     : { temperature: 0.8, topK: 40, topP: 0.95, minP: 0.05 }
-  return new LocalHandle(new Scheduler(settings.scheduler), settings.scheduler, {
+  const queue = ownedQueue(settings.scheduler) ?? new Scheduler(settings.scheduler)
+  return new LocalHandle(queue, settings.scheduler, {
     ...options,
     timeout: { ...limits, total: limits.total ?? 120_000, first: limits.first ?? 120_000 },
     retry: options.retry ?? false,
@@ -112,11 +117,11 @@ export function local(
 }
 
 class LocalHandle extends DefinedProvider implements LocalProvider {
-  readonly #scheduler: Scheduler
+  readonly #scheduler: ModelQueue
   readonly #settings: SchedulerSettings
   readonly #options: LocalOptions
 
-  constructor(scheduler: Scheduler, settings: SchedulerSettings, options: LocalOptions) {
+  constructor(scheduler: ModelQueue, settings: SchedulerSettings, options: LocalOptions) {
     const media = options.mmproj === undefined ? undefined : { limits: options.media }
     super(new LocalBackend(scheduler, settings.model, settings.load, media), options)
     scheduler.acquire()

@@ -4,35 +4,54 @@ import {
   SdkError,
   SdkErrorCode,
   SdkHttpError,
-  StreamableHTTPClientTransport,
+  SseError,
+  UnauthorizedError,
 } from '@modelcontextprotocol/client'
 import { LlmError } from '@patchbay/core'
 import { nameOfServer } from './errors.js'
 import type { ProcessServer, RemoteServer } from './server.js'
+import type { ServerRequests } from './server-requests.js'
+import { type HttpWay, mayWantSse, type SignInTransport, transportTo } from './transport.js'
+
+const reportEveryMs = 250
 
 export class Connection {
   #client: Promise<Client> | undefined
   #closing: Promise<void> | undefined
   /** The connected clients, with their number of running calls. */
   readonly #connected = new Map<Client, number>()
+  /** Called while the server waits for the user or a model: the time of a call does not run out meanwhile. */
+  readonly calls = new Set<() => void>()
+  /** The way that the server takes, once it is known. */
+  #way: HttpWay = 'streamable'
+  #isSignedIn = false
+  #signingIn: Promise<void> | undefined
 
   constructor(
     readonly server: ProcessServer | RemoteServer,
+    readonly requests: ServerRequests,
     readonly timeout: number,
   ) {}
 
   /** The connected client. @throws the error of the connection */
   client(signal?: AbortSignal): Promise<Client> {
-    if (this.#closing !== undefined)
-      return Promise.reject(
-        new LlmError('closed', `${nameOfServer(this.server)} was closed. Connect to it again.`),
-      )
+    try {
+      this.throwIfClosed()
+    } catch (error) {
+      return Promise.reject(error)
+    }
     if (this.#client === undefined) {
       const made: Promise<Client> = this.#connect(() => this.#forget(made), signal)
       this.#client = made
       made.catch(() => this.#forget(made))
     }
     return this.#client
+  }
+
+  /** @throws {LlmError} `closed` */
+  throwIfClosed(cause?: unknown): void {
+    if (this.#closing !== undefined)
+      throw new LlmError('closed', `${nameOfServer(this.server)} was closed. Connect to it again.`, { cause })
   }
 
   /** Runs work with the client; again with a new client if the server has certainly not processed the first request. */
@@ -45,6 +64,8 @@ export class Connection {
         return work(client)
       })
     } catch (error) {
+      if (error instanceof UnauthorizedError && (await this.#signIn((await first).transport)))
+        return await this.#with(first, work)
       if (!wasNotHandled(error, session)) throw error
       this.#forget(first)
       await first.then(
@@ -75,6 +96,7 @@ export class Connection {
   /** Closes all clients. Idempotent. */
   close(): Promise<void> {
     const client = this.#client
+    this.requests.close()
     this.#closing ??= (async () => {
       await client?.catch(() => {})
       await Promise.all([...this.#connected.keys()].map((each) => each.close()))
@@ -87,20 +109,101 @@ export class Connection {
   }
 
   async #connect(onClose: () => void, signal: AbortSignal | undefined): Promise<Client> {
-    const client = new Client({ name: 'patchbay', version: '0.1.0' })
-    const transport = await transportTo(this.server)
-    try {
-      await client.connect(transport, { timeout: this.timeout, ...(signal && { signal }) })
-    } catch (error) {
-      await client.close().catch(() => {})
-      throw error
-    }
+    const client = await this.#connectOnce(this.#way, signal).catch(async (error) => {
+      if (this.#way !== 'streamable' || !mayWantSse(error)) throw error
+      const found = await this.#connectOnce('sse', signal).catch(() => undefined)
+      // What the server says to today's way is worth more.
+      if (found === undefined) throw error
+      this.#way = 'sse'
+      return found
+    })
     this.#connected.set(client, 0)
     client.onclose = () => {
       this.#connected.delete(client)
       onClose()
     }
+    // A stream of events that broke has no answers for the calls of before.
+    client.onerror = (error) => {
+      if (error instanceof SseError) client.close().catch(() => {})
+    }
     return client
+  }
+
+  #keepCallsAlive(): () => void {
+    const report = () => {
+      for (const call of this.calls) call()
+    }
+    report()
+    const timer = setInterval(report, reportEveryMs)
+    return () => {
+      clearInterval(timer)
+      report()
+    }
+  }
+
+  /** Waits for the user, who was sent to the sign-in; `false` if the app does not wait. Calls at the same time wait together. */
+  async #signIn(transport: SignInTransport | undefined, signal?: AbortSignal): Promise<boolean> {
+    const callback = 'url' in this.server ? this.server.callback : undefined
+    if (typeof callback !== 'function' || transport?.finishAuth === undefined) return false
+    this.#signingIn ??= (async () => transport.finishAuth?.((await callback()).searchParams))().finally(
+      () => {
+        this.#signingIn = undefined
+      },
+    )
+    await unlessAborted(this.#signingIn, signal)
+    return true
+  }
+
+  async #connectOnce(way: HttpWay, signal: AbortSignal | undefined): Promise<Client> {
+    const { server, timeout } = this
+    const callback = 'url' in server ? server.callback : undefined
+    const start = async () => {
+      const transport = await transportTo(server, way)
+      // The user came back before: the code in the address is good for one time.
+      if (callback instanceof URL && !this.#isSignedIn) {
+        this.#isSignedIn = true
+        await transport.finishAuth?.(callback.searchParams)
+      }
+      const client = new Client(
+        { name: 'patchbay', version: '0.1.0' },
+        { capabilities: this.requests.capabilities },
+      )
+      client.fallbackRequestHandler = async (request, { mcpReq }) => {
+        const stop = this.#keepCallsAlive()
+        try {
+          return await this.requests.answer(request, mcpReq.signal)
+        } finally {
+          stop()
+        }
+      }
+      try {
+        await client.connect(transport, { timeout, ...(signal && { signal }) })
+        return client
+      } catch (error) {
+        await client.close().catch(() => {})
+        if (error instanceof UnauthorizedError && (await this.#signIn(transport, signal))) return undefined
+        throw error
+      }
+    }
+    const client = (await start()) ?? (await start())
+    if (client === undefined) throw new UnauthorizedError('The sign-in did not help.')
+    return client
+  }
+}
+
+/** The result of the work; rejects when the signal aborts, although the work goes on. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return await work
+  signal.throwIfAborted()
+  let leave: () => void = () => {}
+  const aborted = new Promise<never>((_, reject) => {
+    leave = () => reject(signal.reason)
+    signal.addEventListener('abort', leave, { once: true })
+  })
+  try {
+    return await Promise.race([work, aborted])
+  } finally {
+    signal.removeEventListener('abort', leave)
   }
 }
 
@@ -116,19 +219,4 @@ function wasNotHandled(error: unknown, session: string | undefined): boolean {
       (error.status === 404 || (error.status === 400 && /no valid session id provided/i.test(error.message)))
     )
   return error instanceof SdkError && error.code === SdkErrorCode.NotConnected
-}
-
-async function transportTo(server: ProcessServer | RemoteServer) {
-  if ('url' in server) {
-    const { url, headers, fetch } = server
-    if (!URL.canParse(url)) throw new LlmError('config', 'The url of the MCP server is not a valid URL.')
-    return new StreamableHTTPClientTransport(new URL(url), {
-      ...(headers && { requestInit: { headers } }),
-      ...(fetch && { fetch }),
-    })
-  }
-  // Loaded only to start processes; everything else works in a browser.
-  const { getDefaultEnvironment, StdioClientTransport } = await import('@modelcontextprotocol/client/stdio')
-  const { env, ...rest } = server
-  return new StdioClientTransport({ ...rest, env: { ...getDefaultEnvironment(), ...env }, stderr: 'ignore' })
 }

@@ -1,15 +1,19 @@
 // Converts failures of an MCP server to `LlmError`. Addresses, headers, variables and arguments stay secret.
 import {
   InsufficientScopeError,
+  OAuthClientFlowError,
+  OAuthError,
   ProtocolError,
   SdkError,
   SdkErrorCode,
   SdkHttpError,
+  SseError,
   UnauthorizedError,
 } from '@modelcontextprotocol/client'
 import { type ErrorCode, isLlmError, LlmError } from '@patchbay/core'
-import { decodePercent, redactor } from '@patchbay/core/wire'
+import { codeOfStatus, decodePercent, excerpt, redactor } from '@patchbay/core/wire'
 import type { ProcessServer, RemoteServer } from './server.js'
+import { answerLost } from './transport.js'
 
 /** The server's name in messages. */
 export function nameOfServer(server: ProcessServer | RemoteServer): string {
@@ -26,15 +30,22 @@ export function asFailure(
 ): LlmError {
   const quiet = redactor(...secretsOf(server))
   if (isLlmError(thrown)) return quiet(thrown)
-  const shown = sentence(quiet(thrown instanceof Error ? thrown.message : String(thrown)))
+  const shown = sentence(quiet(wordsOf(thrown)))
   const status = statusOf(thrown)
-  const code = refusals[status ?? 0]?.code ?? codeOf(thrown)
-  const why = refusals[status ?? 0]?.why ?? `${shown} ${hint}`
+  const refusal = status === 401 && 'url' in server && server.auth ? signIn : refusals[status ?? 0]
+  const code = refusal?.code ?? codeOf(thrown, status)
+  const why = refusal?.why ?? `${shown} ${hint}`
   return new LlmError(code, code === 'tool-failed' ? shown : `${what}: ${why}`, {
     ...(status !== undefined && { status }),
     cause: redactor(...secretsOf(server, argumentsOf(server)))(thrown),
   })
 }
+
+/** Of a sign-in by `auth`. */
+const signIn = {
+  code: 'authentication',
+  why: 'the user has to sign in (401). Connect again with the address that the user comes back to as `callback`, or check the credentials of `auth`.',
+} as const
 
 /** Errors of authentication and permission, with advice; the message of the server or the SDK is in `cause`. */
 const refusals: Partial<Record<number, { code: ErrorCode; why: string }>> = {
@@ -50,14 +61,28 @@ const refusals: Partial<Record<number, { code: ErrorCode; why: string }>> = {
 
 function statusOf(thrown: unknown): number | undefined {
   if (thrown instanceof SdkHttpError) return thrown.status
+  if (thrown instanceof SseError) return thrown.code
   if (thrown instanceof UnauthorizedError) return 401
   return thrown instanceof InsufficientScopeError ? 403 : undefined
 }
 
-function codeOf(thrown: unknown): ErrorCode {
+function codeOf(thrown: unknown, status: number | undefined): ErrorCode {
   // The server answers, and refuses the call.
-  if (thrown instanceof ProtocolError) return 'tool-failed'
+  if (thrown instanceof ProtocolError) return thrown.message === answerLost ? 'network' : 'tool-failed'
+  if (thrown instanceof OAuthError || thrown instanceof OAuthClientFlowError) return 'authentication'
+  if (status === 429 || (status !== undefined && status >= 500)) return codeOfStatus(status)
   return thrown instanceof SdkError && thrown.code === SdkErrorCode.InvalidResult ? 'bad-response' : 'network'
+}
+
+/** What went wrong, without pages and long bodies. */
+function wordsOf(thrown: unknown): string {
+  if (thrown instanceof SdkHttpError) {
+    const { text } = thrown.data
+    if (typeof text !== 'string') return thrown.message
+    const body = text.trimStart().startsWith('<') ? 'a web page' : excerpt(text)
+    return `It answered HTTP ${thrown.status}: ${body}`
+  }
+  return thrown instanceof Error ? thrown.message : String(thrown)
 }
 
 /** Arguments of `redactor`. Any value in a query, a fragment or a variable may be a secret. */

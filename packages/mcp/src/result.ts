@@ -2,20 +2,48 @@
 import { LlmError, type Part } from '@patchbay/core'
 import { asObject } from './tool-list.js'
 
-/**
- * Text, or parts where there is more than text.
- * @throws {LlmError} `tool-failed`, with what the tool says of its failure
- */
-export function toOutput(result: unknown): string | Part[] {
+/** A result, in two: what the model gets, and the parts that the server marked as for the user only. */
+export interface ToolOutput {
+  /** Text, or parts where there is more than text. */
+  output: string | Part[]
+  forUser: Part[]
+}
+
+/** @throws {LlmError} `tool-failed`, with what the tool says of its failure */
+export function toOutput(result: unknown): ToolOutput {
   const { content, structuredContent, isError } = asObject(result) ?? { content: result }
-  const parts = blocksOf(content).map(toPart)
-  const onlyText = parts.every((part) => part.type === 'text')
-  const text =
-    parts.length > 0
-      ? parts.map((part) => (part.type === 'text' ? part.text : '')).join('\n')
-      : jsonOf(structuredContent)
-  if (isError === true) throw new LlmError('tool-failed', text || 'it gave no reason')
-  return onlyText ? text : parts
+  const blocks = blocksOf(content)
+  // The model has to know why a call failed, whoever else is to read it.
+  if (isError === true)
+    throw new LlmError('tool-failed', joined(blocks, structuredContent) || 'it gave no reason')
+  const own = blocks.filter(isForModel)
+  const forUser = toParts(blocks.filter((block) => !isForModel(block)))
+  const parts = toParts(own)
+  if (!parts.every((part) => part.type === 'text')) return { output: parts, forUser }
+  const output = joined(own, structuredContent)
+  return {
+    output: output === '' && forUser.length > 0 ? 'Done. The result was for the user.' : output,
+    forUser,
+  }
+}
+
+/** Content blocks as parts. */
+export function toParts(blocks: readonly unknown[]): Part[] {
+  return blocks.map(toPart)
+}
+
+/** The text of the blocks; the structure, where there are none. */
+function joined(blocks: readonly unknown[], structuredContent: unknown): string {
+  if (blocks.length === 0) return jsonOf(structuredContent)
+  return toParts(blocks)
+    .map((part) => (part.type === 'text' ? part.text : ''))
+    .join('\n')
+}
+
+/** `audience` says for whom a block is; without it, for both. */
+function isForModel(block: unknown): boolean {
+  const { audience } = asObject(asObject(block)?.annotations) ?? {}
+  return !Array.isArray(audience) || !audience.includes('user') || audience.includes('assistant')
 }
 
 function blocksOf(content: unknown): unknown[] {

@@ -3,11 +3,29 @@ import type { Client, RequestOptions } from '@modelcontextprotocol/client'
 import type { JsonSchema, Warning } from '@patchbay/core'
 import { isObject } from '@patchbay/core/wire'
 
+/** Hints of a server about a tool. They are not to be trusted unless the server is. */
+export interface McpAnnotations {
+  title?: string
+  /** It changes nothing. */
+  readOnlyHint?: boolean
+  /** It may delete or overwrite. */
+  destructiveHint?: boolean
+  /** The same call again changes nothing more. */
+  idempotentHint?: boolean
+  /** It deals with the outside world, for example the web. */
+  openWorldHint?: boolean
+}
+
 /** What is known of a tool. */
 export interface ListedTool {
   name: string
   description?: string
   inputSchema: JsonSchema
+  title?: string
+  annotations?: McpAnnotations
+  outputSchema?: JsonSchema
+  /** Whether it can only be called as a task. */
+  isTask: boolean
 }
 
 // A server that always has a next page would be read for ever.
@@ -73,7 +91,10 @@ async function pageAt(client: Client, cursor: string | undefined, options: Reque
 function toListed(entry: unknown): ListedTool | string {
   const name = nameOf(entry)
   if (name === undefined) return 'it has no name'
-  const { description, inputSchema } = entry as Record<string, unknown>
+  const { description, inputSchema, title, annotations, outputSchema, execution } = entry as Record<
+    string,
+    unknown
+  >
   const schema = inputSchema === undefined || inputSchema === null ? {} : asObject(inputSchema)
   if (schema === undefined) return 'its inputSchema is not an object'
   const { type = 'object' } = schema
@@ -83,6 +104,10 @@ function toListed(entry: unknown): ListedTool | string {
     name,
     ...(typeof description === 'string' && { description }),
     inputSchema: { ...schema, type: 'object' },
+    ...(typeof title === 'string' && { title }),
+    ...(isObject(annotations) && { annotations }),
+    ...(isObject(outputSchema) && { outputSchema }),
+    isTask: asObject(execution)?.taskSupport === 'required',
   }
 }
 

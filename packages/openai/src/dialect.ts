@@ -14,6 +14,8 @@ export interface Dialect {
   reasoningPlaceholder?: string
   /** Whether system messages may stand anywhere, or only one at the beginning. */
   systemMessages: 'anywhere' | 'first'
+  /** Whether it takes `prompt_cache_key`. */
+  cacheKey: boolean
   /** The field for `seed`. */
   seed: 'seed' | 'random_seed'
   /** The values of `reasoning_effort` for models that no table has. Default: all but `max`. */

@@ -8,6 +8,7 @@ import type { Preset, PresetName } from './presets.js'
 const usual: Dialect = {
   reasoningTurns: 'tool calls',
   systemMessages: 'anywhere',
+  cacheKey: false,
   seed: 'seed',
   logprobs: (top_logprobs) => ({ logprobs: true, top_logprobs }),
   streamedLogprobs: true,
@@ -44,6 +45,7 @@ const template: Partial<Dialect> = { systemMessages: 'first', alternatives: true
 // openai-openapi, August 2026: up to 4 stop sequences; at least 16 tokens in Responses. json_object needs the word, and schemas
 // are objects: platform.openai.com, structured outputs.
 const openai: Partial<Dialect> = {
+  cacheKey: true,
   refusalField: true,
   maxStops: 4,
   minOutputTokens: 16,

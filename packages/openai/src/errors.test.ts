@@ -99,3 +99,21 @@ describe('the reason of a failure', () => {
     })
   })
 })
+
+it.each([
+  ...(['unsupported', 'timeout', 'overloaded', 'queue-full', 'worker-crashed', 'circuit-open'] as const),
+  ...(['bad-response', 'empty-response', 'structured-output', 'model-load', 'inference'] as const),
+  ...(['budget-exceeded', 'no-route'] as const),
+])('the code of a gateway of ours is the code of the error: %s', async (code) => {
+  const error = { message: 'Not now.', type: 'server_error', param: null, code }
+  const whole = answered(() => Response.json({ error }, { status: 500 }))
+  expect(await failureOf(whole.chat('hi'))).toMatchObject({ code })
+  const streamed = answered(() => event({ error }))
+  expect(await failureOf(streamed.stream('hi').response())).toMatchObject({ code })
+})
+
+it('advice that the service has given already is not given twice', async () => {
+  const error = { message: 'The service is overloaded. Try again later.', code: 'overloaded' }
+  const { message } = await failureOf(answered(() => Response.json({ error }, { status: 503 })).chat('hi'))
+  expect(message.split('Try again later.')).toHaveLength(2)
+})

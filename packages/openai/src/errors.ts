@@ -26,8 +26,6 @@ const codes: Record<string, ErrorCode> = {
   content_filter: 'content-filtered',
   content_policy_violation: 'content-filtered',
   unsupported_parameter: 'invalid-request',
-  // The gateway's own word.
-  unsupported: 'unsupported',
   server_error: 'server-error',
   // Gateways send this code in a stream, with the type invalid_request_error (BerriAI/litellm#41777, September 2026).
   request_timeout: 'server-error',
@@ -35,6 +33,14 @@ const codes: Record<string, ErrorCode> = {
   authentication_error: 'authentication',
   overloaded_error: 'overloaded',
 }
+
+// The gateway's own words, where this protocol has none.
+for (const code of [
+  ...(['unsupported', 'timeout', 'overloaded', 'queue-full', 'worker-crashed', 'circuit-open'] as const),
+  ...(['bad-response', 'empty-response', 'structured-output', 'model-load', 'inference'] as const),
+  ...(['budget-exceeded', 'no-route'] as const),
+])
+  codes[code] = code
 
 /** The `LlmError` for an error object of a body, a chunk or an event. Its form differs by server. */
 export function fromError(

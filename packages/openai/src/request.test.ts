@@ -282,3 +282,25 @@ describe('a request', () => {
     ).toEqual([false, false, false, false, false])
   })
 })
+
+describe.each(['responses', 'chat'] as const)("cache: 'auto' in %s", (api) => {
+  const own = { api, preset: 'openai' as const }
+  const keyOf = async (request: ChatRequest, options: Partial<OpenAIOptions> = own) =>
+    (await bodyOf({ cache: 'auto', ...request }, options)).prompt_cache_key
+
+  it('sends a key that is the same for all turns of a conversation, and for no other', async () => {
+    const first = await keyOf({ system: 'Be brief.', messages: ['Hi.'] })
+    expect(first).toMatch(/^patchbay-[0-9a-f]{16}$/)
+    const turns: ChatRequest['messages'] = ['Hi.', { role: 'assistant', content: 'Hello.' }, 'And?']
+    expect(await keyOf({ system: 'Be brief.', messages: turns })).toBe(first)
+    expect(await keyOf({ system: 'Be long.', messages: ['Hi.'] })).not.toBe(first)
+    expect(await keyOf({ system: 'Be brief.', messages: ['Hey.'] })).not.toBe(first)
+  })
+
+  it('keeps the key of the caller, and sends none to other servers or when it is off', async () => {
+    const providerOptions = { openai: { prompt_cache_key: 'mine' } }
+    expect(await keyOf({ messages: 'Hi.', providerOptions })).toBe('mine')
+    expect(await keyOf({ messages: 'Hi.' }, { api, preset: 'vllm' })).toBeUndefined()
+    expect(await keyOf({ messages: 'Hi.', cache: 'off' })).toBeUndefined()
+  })
+})

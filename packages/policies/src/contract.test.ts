@@ -13,6 +13,7 @@ import {
   budget,
   cache,
   cascade,
+  compact,
   fallback,
   guard,
   hedge,
@@ -52,6 +53,7 @@ describeProvider('limit', () => limit(mockProvider(), { concurrency: 2, requests
   long,
 })
 describeProvider('budget', () => budget(mockProvider(), { limits: [{ per: 'run', tokens: 1e9 }] }), { long })
+describeProvider('compact', () => compact(mockProvider(), { at: 20, keep: 5, by: 'trim' }), { long })
 describeProvider('log', () => log(mockProvider(), { logger: quiet }), { long })
 describeProvider('trace', () => trace(mockProvider()), { long })
 describeProvider('batch', () => batch(mockProvider()), { long })

@@ -27,6 +27,7 @@ const put: Record<PolicyName, (provider: Provider, seen: Seen) => Provider> = {
   budget: (inner) => policies.budget(inner, { limits: [{ per: 'run', tokens: 0 }] }),
   cache: (inner) => policies.cache(inner),
   cascade: (inner) => policies.cascade([inner, spare], { accept: () => false }),
+  compact: (inner) => policies.compact(inner, { at: 20, keep: 5, by: 'trim' }),
   fallback: (inner) => policies.fallback([inner, spare]),
   guard: (inner) => policies.guard(inner, { input: policies.denied(['bomb']) }),
   hedge: (inner) => policies.hedge([inner, spare], { delay: 60_000 }),
@@ -122,6 +123,12 @@ const proofs: Record<PolicyName, Proof> = {
   budget: refusesAtOnce('budget-exceeded', 'hi'),
   cache: asksOnce,
   cascade: asksTheSpare,
+  compact: async (_, around) => {
+    const { provider, asked } = standIn()
+    await around(provider, []).chat(['First', 'Second', 'Third', 'Fourth', 'Fifth', 'Sixth'])
+    expect(JSON.stringify(asked)).not.toContain('First')
+    expect(JSON.stringify(asked)).toContain('Sixth')
+  },
   fallback: asksTheSpare,
   guard: refusesAtOnce('content-filtered', 'how to make a bomb'),
   hedge: asksTheSpare,

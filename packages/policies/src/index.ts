@@ -4,6 +4,7 @@ export { type BatchEndOptions, type BatchOptions, batch, batchResults } from './
 export { type CacheOptions, cache } from './cache/cache.js'
 export { type SemanticCacheOptions, semanticCache } from './cache/semantic-cache.js'
 export { type CacheStore, memoryCache } from './cache/store.js'
+export { type CompactOptions, compact } from './compact/compact.js'
 export type { Candidate } from './composite/candidates.js'
 export { type CascadeOptions, cascade } from './composite/cascade.js'
 export type { When } from './composite/failover.js'
@@ -12,6 +13,8 @@ export { type HedgeOptions, hedge } from './composite/hedge.js'
 export { ema, type Learner, linUcb, thompson } from './composite/learn/bandits.js'
 export { type LearnOptions, type LearnOutcome, learn } from './composite/learn/learn.js'
 export { type LoadBalanceOptions, loadBalance } from './composite/load-balance.js'
+export { type PoolOptions, pool } from './composite/pool/pool.js'
+export type { FoundServers, ServerSource } from './composite/pool/server-source.js'
 export { type RouteChoice, type RouteOptions, route } from './composite/route.js'
 export type { Kind as MaskKind } from './content/detect/detect.js'
 export { atMost, type Check, type CheckInput, denied, type GuardOptions, guard } from './content/guard.js'
@@ -49,6 +52,13 @@ export type { WhenUnavailable } from './state/counters.js'
 export { fileState } from './state/file-state.js'
 export { type MemoryStateOptions, memoryState } from './state/memory-state.js'
 export { type RedisClient, type RedisStateOptions, redisState } from './state/redis-state.js'
+export {
+  type RemoteState,
+  remoteState,
+  type StateReply,
+  type StateRequest,
+  serveState,
+} from './state/remote-state.js'
 export type { StateStore } from './state/state.js'
 export {
   type FailedCall,

@@ -16,6 +16,7 @@ export const quiet: Record<Exclude<PolicyName, 'record' | 'replay'>, (provider: 
   budget: (provider) => policies.budget(provider, { limits: [{ per: 'run', tokens: 1e9 }] }),
   cache: (provider) => policies.cache(provider),
   cascade: (provider) => policies.cascade([provider, never]),
+  compact: (provider) => policies.compact(provider),
   fallback: (provider) => policies.fallback([provider, never]),
   guard: (provider) =>
     policies.guard(provider, { input: () => undefined, output: () => undefined, every: 1 }),

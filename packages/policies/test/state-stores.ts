@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll } from 'vitest'
-import { fileState, memoryState, redisState, type StateStore } from '../src/index.js'
+import { fileState, memoryState, redisState, remoteState, type StateStore, serveState } from '../src/index.js'
 import { hasRedis, type Redis, startRedis } from './redis.js'
 
 /** A folder for the tests of one file. */
@@ -25,6 +25,17 @@ export function redis(): Redis {
 /** Name, factory, and whether it can run here. */
 export const stores: [string, () => Promise<StateStore>, boolean][] = [
   ['memory', async () => memoryState(), true],
+  ['memory of another process', async () => throughJson(memoryState()), true],
   ['files', async () => fileState(join(folder, 'files')), true],
   ['Redis', async () => redisState(await redis().connect()), hasRedis],
 ]
+
+/** The store as another process sees it: what is sent is JSON, and comes later. */
+function throughJson(store: StateStore): StateStore {
+  const answer = serveState(store)
+  const { state, receive } = remoteState((request) => {
+    const text = JSON.stringify(request)
+    setImmediate(async () => receive(JSON.parse(JSON.stringify(await answer(JSON.parse(text))))))
+  })
+  return state
+}

@@ -54,11 +54,12 @@ describe('faultServer, where HTTP itself is broken,', () => {
       serve(answer).then(({ url }) =>
         fetch(url).then(
           () => 'an answer',
-          ({ cause }) => cause.code,
+          // Errors of the parser have no code on Node 24 and later.
+          ({ cause }) => cause.code ?? cause.name,
         ),
       )
-    expect(await code({ raw: 'HTTP/1.1 200 OK\r\nBad Header\x01: x\r\n\r\n' })).toBe(
-      'HPE_INVALID_HEADER_TOKEN',
+    expect(await code({ raw: 'HTTP/1.1 200 OK\r\nBad Header\x01: x\r\n\r\n' })).toMatch(
+      /^(HPE_INVALID_HEADER_TOKEN|HTTPParserError)$/,
     )
     expect(await code({ noAnswer: 'reset' })).toBe('ECONNRESET')
   })

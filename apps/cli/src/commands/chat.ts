@@ -1,11 +1,11 @@
 // `patchbay chat`: a conversation in the terminal.
 import { writeFile } from 'node:fs/promises'
-import { createInterface } from 'node:readline'
 import { nearest } from '@patchbay/config'
 import { isLlmError, type Message, type Provider } from '@patchbay/core'
 import { answer } from '../terminal/answer.js'
-import { errorLine } from '../terminal/exit-codes.js'
+import { shortErrorLine } from '../terminal/exit-codes.js'
 import { dim, printable, statsLine } from '../terminal/print.js'
+import { Prompt } from '../terminal/prompt.js'
 import { type AskFlags, toRequest } from './ask.js'
 
 const help = `/system TEXT  set the system message; without TEXT: show it
@@ -13,7 +13,8 @@ const help = `/system TEXT  set the system message; without TEXT: show it
 /save FILE    save the conversation: Markdown for .md, else JSON
 /clear        start a new conversation
 /help         show this help
-/quit         leave (or Ctrl-D)`
+/quit         leave (or Ctrl-D)
+Alt-Enter begins a new line. Pasted lines are one question. Ctrl-C stops an answer.`
 
 const commands = ['/system', '/model', '/save', '/clear', '/help', '/quit']
 
@@ -31,26 +32,18 @@ export async function chat(
   let quitting = false
   let leaving = false
 
-  const { isTTY } = process.stdin
-  const lines = createInterface({
-    input: process.stdin,
-    output: process.stderr,
-    prompt: isTTY ? '> ' : '',
-    terminal: isTTY,
+  const prompt = new Prompt((isEmpty) => {
+    if (running !== undefined) return running.abort()
+    if (quitting) return leave()
+    if (!isEmpty) return
+    quitting = true
+    say('\n(Ctrl-C again to leave)')
+    prompt.show()
   })
   const leave = () => {
     leaving = true
-    lines.close()
+    prompt.close()
   }
-  const interrupt = () => {
-    if (running !== undefined) return running.abort()
-    if (quitting) return leave()
-    quitting = true
-    say('\n(Ctrl-C again to leave)')
-    lines.prompt()
-  }
-  lines.on('SIGINT', interrupt)
-  if (!isTTY) process.on('SIGINT', interrupt)
 
   const turn = async (text: string): Promise<void> => {
     const question: Message = { role: 'user', content: text }
@@ -70,7 +63,7 @@ export async function chat(
     } catch (error) {
       // A partial answer stays in the conversation.
       if (isLlmError(error) && error.partial !== undefined) messages.push(question, error.partial.message)
-      say(isLlmError(error, 'aborted') ? '(stopped)' : errorLine(error))
+      say(isLlmError(error, 'aborted') ? '(stopped)' : shortErrorLine(error))
     } finally {
       running = undefined
     }
@@ -86,6 +79,7 @@ export async function chat(
       case '/model': {
         if (value === '') return void say(`${provider.model} (${provider.provider})`)
         const next = await open(value)
+        await checkReachable(next)
         await provider.close()
         provider = next
         return void say(`switched to ${provider.model} (${provider.provider})`)
@@ -104,26 +98,46 @@ export async function chat(
       case '/exit':
         return leave()
       default:
-        if (name !== '/help') say(`Unknown command ${name}.${nearest(name ?? '', commands)}`)
-        return void say(help)
+        if (name === '/help') return void say(help)
+        return void say(`Unknown command ${name}.${nearest(name ?? '', commands)} /help lists all.`)
     }
   }
 
   try {
-    if (isTTY) say(`${provider.model} (${provider.provider}); /help for commands, Ctrl-D to leave`)
-    lines.prompt()
-    for await (const line of lines) {
+    if (prompt.isTerminal)
+      say(`${provider.model} (${provider.provider}); /help for commands, Ctrl-D to leave`)
+    prompt.show()
+    for await (const line of prompt.lines()) {
       // Lines typed ahead still arrive after the end.
       if (leaving) break
+      prompt.hold()
       quitting = false
       const text = line.trim()
-      if (text.startsWith('/')) await command(text).catch((error) => say(errorLine(error)))
+      if (isCommand(text)) await command(text).catch((error) => say(shortErrorLine(error)))
       else if (text !== '') await turn(text)
-      lines.prompt()
+      if (!leaving) prompt.show()
     }
   } finally {
-    process.off('SIGINT', interrupt)
+    prompt.close()
     await provider.close()
+  }
+}
+
+/** A command, and no path or text of several lines that begins with a slash. */
+function isCommand(text: string): boolean {
+  return /^\/[a-z]*(\s|$)/.test(text) && !text.includes('\n')
+}
+
+/** A missing key, file or server is told now, and not with the next question. */
+async function checkReachable(next: Provider): Promise<void> {
+  try {
+    await next.capabilities()
+    await next.models({ timeout: 5000, retry: false })
+  } catch (error) {
+    if (!['authentication', 'network', 'model-load'].some((code) => isLlmError(error) && error.code === code))
+      return
+    await next.close()
+    throw error
   }
 }
 

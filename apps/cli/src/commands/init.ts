@@ -1,7 +1,7 @@
 // `patchbay init`: writes a first configuration with what this machine has.
 import { existsSync, readdirSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { createInterface, type Interface } from 'node:readline/promises'
 import type { ProviderEntry } from '@patchbay/config'
 import { LlmError } from '@patchbay/core'
@@ -66,8 +66,10 @@ async function choose(candidates: Candidate[]): Promise<number> {
 /** @throws {LlmError} `aborted` for Ctrl-C and Ctrl-D */
 function prompt(questions: Interface, question: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    questions.once('close', () => reject(new LlmError('aborted', 'Nothing was written.')))
-    questions.question(question).then(resolve, () => {})
+    const refuse = () => reject(new LlmError('aborted', 'Nothing was written.'))
+    questions.once('close', refuse)
+    // It rejects where the input has ended before.
+    questions.question(question).then(resolve, refuse)
   })
 }
 
@@ -99,11 +101,7 @@ async function detect(folder: string): Promise<Candidate[]> {
       why: `an Ollama server runs, with ${model}`,
     })
   for (const path of modelFiles(folder).slice(0, 5)) {
-    const name =
-      path
-        .split('/')
-        .at(-1)
-        ?.replace(/\.gguf$/, '') ?? path
+    const name = basename(path, '.gguf')
     candidates.push({ name, entry: { use: 'local', model: path }, why: `a model file, ${path}` })
   }
   candidates.push({ name: 'pico', entry: { use: 'local' }, why: 'the small model that comes with patchbay' })

@@ -1,64 +1,15 @@
 // The gateway as a process: it ends in time whatever hangs, and a configuration that is gone opens nothing.
 import { spawn, spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { freePort, hasRedis } from '../../../../packages/policies/test/redis.js'
+import { endOf, hash, key, started, until } from '../../test/gateway-process.js'
 
-const command = fileURLToPath(new URL('../../dist/index.js', import.meta.url))
-const key = 'pb-test'
-const hash = `sha256:${createHash('sha256').update(key).digest('hex')}`
 const drain = 200
-
-/** A gateway in a folder of its own, with these files in it, or with this configuration. */
-async function started(config: object, files: Record<string, string> = {}, flags: string[] = []) {
-  const folder = mkdtempSync(join(tmpdir(), 'patchbay-serve-'))
-  const file = join(folder, 'patchbay.config.json')
-  const write = (texts: Record<string, string>) => {
-    for (const [name, text] of Object.entries(texts)) writeFileSync(join(folder, name), text)
-  }
-  write(Object.keys(files).length > 0 ? files : { 'patchbay.config.json': JSON.stringify(config) })
-  const child = spawn(process.execPath, [command, 'serve', '--port', '0', ...flags], {
-    cwd: folder,
-    env: { ...process.env, XDG_CONFIG_HOME: '/nonexistent', PATCHBAY_PROVIDER: '' },
-  })
-  onTestFinished(() => {
-    child.kill('SIGKILL')
-    rmSync(folder, { recursive: true, force: true })
-  })
-  let [out, err] = ['', '']
-  child.stdout.on('data', (chunk) => {
-    out += chunk
-  })
-  child.stderr.on('data', (chunk) => {
-    err += chunk
-  })
-  const ended = new Promise<number | string>((resolve) =>
-    child.once('exit', (code, signal) => resolve(signal ?? code ?? '')),
-  )
-  await until(() => out.includes('\n') || child.exitCode !== null)
-  const url = out.slice('listening on '.length).trim()
-  const ask = (
-    path = '/v1/chat/completions',
-    body: object = { messages: [{ role: 'user', content: 'Hi' }] },
-  ) =>
-    fetch(`${url}${path}`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${key}` },
-      body: JSON.stringify(body),
-      signal: AbortSignal.timeout(60_000),
-    })
-  return { child, ended, url, ask, file, write, err: () => err }
-}
-
-/** Resolves when the condition holds; fails with its text after 20 seconds. */
-async function until(condition: () => boolean): Promise<void> {
-  await vi.waitFor(() => expect(condition(), String(condition)).toBe(true), { timeout: 20_000, interval: 5 })
-}
 
 /** A server that takes everything and never answers. */
 async function hanging(): Promise<{ url: string; taken(): boolean }> {
@@ -71,14 +22,6 @@ async function hanging(): Promise<{ url: string; taken(): boolean }> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => void server.close())
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`, taken: () => taken }
-}
-
-/** How long the process takes to end, in milliseconds. */
-async function endOf({ child, ended }: Awaited<ReturnType<typeof started>>) {
-  const began = performance.now()
-  child.kill('SIGTERM')
-  const code = await ended
-  return { code, ms: performance.now() - began }
 }
 
 const openai = (baseURL: string) => ({ use: 'openai', model: 'm', baseURL, apiKey: 'x', api: 'chat' })

@@ -1,8 +1,11 @@
 // Streams one answer to the terminal.
 import type { CallOptions, ChatRequest, ChatResponse, Provider, StatusEvent } from '@patchbay/core'
-import { printable, transient } from './print.js'
+import { hasColours, printable, transient } from './print.js'
 
-/** Streams an answer to standard output, with backpressure, and returns the response. */
+/**
+ * Streams an answer to standard output, with backpressure, and returns the response. A terminal with colours shows its Markdown
+ * rendered; files, pipes and other terminals get the text as it is.
+ */
 export async function answer(
   provider: Provider,
   request: ChatRequest,
@@ -16,16 +19,17 @@ export async function answer(
       if (line !== undefined) waiting.show(line)
     },
   })
-  let last = ''
+  const rendered = hasColours(process.stdout)
+    ? new (await import('./markdown.js')).MarkdownRenderer()
+    : new AsItIs()
   try {
     for await (const text of stream.text) {
       waiting.clear()
-      last = text
-      await write(text)
+      await writeRaw(rendered.write(text))
     }
   } finally {
     waiting.clear()
-    if (last !== '' && !last.endsWith('\n')) await write('\n')
+    await writeRaw(rendered.end())
   }
   return stream.response()
 }
@@ -43,15 +47,35 @@ function statusLine(status: StatusEvent): string | undefined {
       return `falling back to ${status.to} (${status.reason})`
     case 'retrying':
       return `retrying in ${Math.round(status.delayMs)} ms (${status.reason})`
+    case 'compacted':
+      return `${status.messages} earlier messages ${status.by === 'summary' ? 'are sent as a summary' : 'are left out'}`
     case 'rate-limit':
       return undefined
   }
 }
 
+/** The text unchanged, but for control characters on a terminal. */
+class AsItIs {
+  #last = ''
+
+  write(text: string): string {
+    if (text !== '') this.#last = text
+    return process.stdout.isTTY ? printable(text) : text
+  }
+
+  end(): string {
+    return this.#last === '' || this.#last.endsWith('\n') ? '' : '\n'
+  }
+}
+
 /** Writes to standard output, and waits until it is written. On a terminal, control characters are replaced. */
 export function write(text: string): Promise<void> {
-  const shown = process.stdout.isTTY ? printable(text) : text
+  return writeRaw(process.stdout.isTTY ? printable(text) : text)
+}
+
+/** Writes to standard output what may hold control characters of our own. */
+export function writeRaw(text: string): Promise<void> {
   return new Promise((resolve, reject) =>
-    process.stdout.write(shown, (error) => (error ? reject(error) : resolve())),
+    process.stdout.write(text, (error) => (error ? reject(error) : resolve())),
   )
 }

@@ -82,10 +82,21 @@ export function errorLine(error: unknown): string {
   return withoutKeys(lineOf(error))
 }
 
+/** The same without a stack: in a conversation, where nothing ends. */
+export function shortErrorLine(error: unknown): string {
+  return withoutKeys(
+    printable(shortOf(error) ?? (error instanceof Error ? `${error.name}: ${error.message}` : String(error))),
+  )
+}
+
 function lineOf(error: unknown): string {
+  return shortOf(error) ?? (error instanceof Error ? (error.stack ?? error.message) : String(error))
+}
+
+function shortOf(error: unknown): string | undefined {
   if (isLlmError(error)) return printable(`${error.code}: ${error.message}`)
   if (error instanceof UsageError) return error.message
   // Errors of the operating system (a file that cannot be written) need no stack.
   if (systemCode(error) !== undefined) return printable((error as Error).message)
-  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+  return undefined
 }

@@ -29,8 +29,17 @@ const controls = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g
 
 /** Dimmed text on a terminal with colours, plain text elsewhere. */
 export function dim(text: string, stream: NodeJS.WriteStream = process.stderr): string {
-  const colours = stream.isTTY && (stream as WriteStream).hasColors?.() && process.env.NO_COLOR === undefined
-  return colours ? styleText('dim', text) : text
+  return hasColours(stream) ? styleText('dim', text) : text
+}
+
+/** Bold text on a terminal with colours, plain text elsewhere. */
+export function bold(text: string, stream: NodeJS.WriteStream = process.stdout): string {
+  return hasColours(stream) ? styleText('bold', text) : text
+}
+
+/** Whether text may be styled: on a terminal with colours, without `NO_COLOR`. */
+export function hasColours(stream: NodeJS.WriteStream): boolean {
+  return stream.isTTY && (stream as WriteStream).hasColors?.() && process.env.NO_COLOR === undefined
 }
 
 /** A size in megabytes, for people. */

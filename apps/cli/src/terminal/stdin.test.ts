@@ -4,6 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { fileURLToPath } from 'node:url'
+import { stripVTControlCharacters } from 'node:util'
 import { expect, it, onTestFinished } from 'vitest'
 
 const command = fileURLToPath(new URL('../../bin/patchbay.js', import.meta.url))
@@ -110,6 +111,6 @@ it.skipIf(!hasScript)(
       })
     expect(await run(process.execPath, [command, 'ask', 'x'])).toBe(`${text}\n`)
     const terminal = await run('script', ['-qec', `${process.execPath} ${command} ask x`, '/dev/null'])
-    expect(terminal).toContain('a␛]0;title␇␛[2Jb<9b>31m')
+    expect(stripVTControlCharacters(terminal)).toContain('a␛]0;title␇␛[2Jb<9b>31m')
   },
 )

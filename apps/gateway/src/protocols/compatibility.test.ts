@@ -1,5 +1,6 @@
 // Compatibility with clients beside the main requests: paths, headers, encodings, older routes, and information about
 // models.
+import { Agent, get } from 'node:http'
 import { gzipSync } from 'node:zlib'
 import { openai } from '@patchbay/openai'
 import { faultServer, mockProvider } from '@patchbay/testing'
@@ -174,6 +175,39 @@ describe('Ollama’s API', () => {
     })
   })
 
+  // Copilot's Ollama provider 0.42 and Zed ask for `model`, Continue 1.1 for `name`; Continue looks for `.Suffix`.
+  it.each([
+    'model',
+    'name',
+  ])('tells editors what they look for before they list a model, asked by %s', async (field) => {
+    const capabilities = { tools: true, vision: false, infill: true, contextWindow: 32_768 }
+    const { url } = await served(mockProvider({ capabilities }))
+    const read = async (path: string, init?: RequestInit) =>
+      (await (await fetch(url + path, init)).json()) as Json
+    const { version } = await read('/api/version')
+    expect(String(version).localeCompare('0.6.4', 'en', { numeric: true })).toBeGreaterThan(0)
+    const { models } = (await read('/api/tags')) as { models: Json[] }
+    expect(models[0]).toMatchObject({
+      modified_at: expect.stringMatching(/^\d{4}-/),
+      size: expect.any(Number),
+      digest: expect.stringMatching(/^[0-9a-f]{64}$/),
+      details: { format: 'gguf', family: '', families: null, parameter_size: '', quantization_level: '' },
+    })
+    const shown = await read('/api/show', {
+      method: 'POST',
+      body: JSON.stringify({ [field]: models[0]?.model }),
+    })
+    expect(shown).toMatchObject({
+      capabilities: expect.arrayContaining(['completion', 'tools', 'insert']),
+      details: { family: '' },
+      template: expect.stringContaining('.Suffix'),
+    })
+    expect(shown.capabilities).not.toContain('vision')
+    const info = shown.model_info as Json
+    expect(info['general.basename']).toBe('mock-1')
+    expect(info[`${String(info['general.architecture'])}.context_length`]).toBe(32_768)
+  })
+
   it('takes a choice of tools, options at the top, and a result without its call', async () => {
     const { inner, ask } = await world()
     const tools = [
@@ -209,4 +243,27 @@ it.each([
   expect((await ask(path, body)).status).toBe(200)
   expect(inner.requests[0]).not.toHaveProperty('topK')
   expect(inner.requests[0]?.stop ?? []).toEqual([])
+})
+
+it('a WebSocket, which Codex tries first, is refused with a status, and the next request is answered', async () => {
+  const { url } = await world()
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  const ask = (headers: Record<string, string>, path: string) =>
+    new Promise<number | undefined>((done, fail) => {
+      get(url + path, { agent, headers }, (answer) =>
+        answer.resume().on('end', () => done(answer.statusCode)),
+      )
+        .on('upgrade', () => fail(new Error('upgraded')))
+        .on('error', fail)
+    })
+  const upgrade = {
+    connection: 'Upgrade',
+    upgrade: 'websocket',
+    'sec-websocket-version': '13',
+    'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==',
+    'openai-beta': 'responses_websockets=2026-02-06',
+  }
+  expect(await ask(upgrade, '/v1/responses')).toBe(404)
+  expect(await ask({}, '/v1/models')).toBe(200)
+  agent.destroy()
 })

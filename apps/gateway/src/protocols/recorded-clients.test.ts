@@ -1,5 +1,6 @@
 // Recorded requests of real clients, replayed: a question, a call of a tool, its result. Each client against each upstream. The requests
-// have the shape that the client sent (its version and date are in the file), and texts of our own.
+// have the shape that the client sent (its version and date are in the file), and texts of our own. Where a file says `read`, not
+// `recorded`, the shape is what the client's source code writes.
 import { readdirSync, readFileSync } from 'node:fs'
 import { claude } from '@patchbay/claude'
 import { defineProvider, type PreparedChat, type Provider } from '@patchbay/core'
@@ -58,7 +59,7 @@ const upstreams: [name: string, make: () => Provider][] = [
 
 /** How a stream ends in each protocol. */
 const ends: [path: RegExp, end: RegExp][] = [
-  [/chat\/completions/, /data: \[DONE\]\s*$/],
+  [/completions/, /data: \[DONE\]\s*$/],
   [/responses/, /"type":"response\.completed"/],
   [/messages/, /"type":"message_stop"/],
   [/api\//, /"done":true/],

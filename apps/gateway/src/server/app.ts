@@ -19,7 +19,7 @@ import type { BackgroundAnswers } from '../protocols/responses/background.js'
 import type { ResponseStore } from '../protocols/responses/response-store.js'
 import { responsesRoutes } from '../protocols/responses/routes.js'
 import { ApiKeys } from './api-keys.js'
-import { type Assets, adminPage } from './assets.js'
+import { type Assets, adminPage, assetResponse } from './assets.js'
 import { decompress } from './decompress.js'
 import type { Metrics } from './metrics.js'
 import { originGuard } from './origin-guard.js'
@@ -37,6 +37,8 @@ export interface AppOptions {
   responses: ResponseStore
   background: BackgroundAnswers
   metrics: Metrics
+  /** The text of `/metrics`, if it is not of this gateway alone. */
+  metricsPage: (() => Promise<string>) | undefined
   listeners: readonly RequestListener[]
   /** The running requests. */
   running: Set<RequestRecorder>
@@ -86,8 +88,9 @@ export function createApp(options: AppOptions): Hono<Env> {
   app.use(originGuard({ loopback, origins, hosts }))
   app.get('/healthz', (context) => context.text('ok'))
   app.get('/readyz', (context) => (isReady() ? context.text('ok') : context.text('draining', 503)))
-  for (const [path, { body, headers }] of assets)
-    if (path !== adminPage || admins !== undefined) app.get(path, () => new Response(body, { headers }))
+  for (const [path, asset] of assets)
+    if (path !== adminPage || admins !== undefined)
+      app.get(path, ({ req }) => assetResponse(asset, req.header('accept-encoding')))
   if (admins === undefined) app.all('/admin/*', notHere)
   else app.route('/admin', adminRoutes({ admins, database, registry, keys: settings.keys ?? {} }))
   app.use(async (context, next) => {
@@ -102,8 +105,8 @@ export function createApp(options: AppOptions): Hono<Env> {
     await next()
   })
   app.get('/metrics', async (context) => {
-    const { text, contentType } = await metrics.text()
-    return context.text(text, 200, { 'content-type': contentType })
+    const text = await (options.metricsPage?.() ?? metrics.text())
+    return context.text(text, 200, { 'content-type': metrics.contentType })
   })
   app.use(limitBody(maxBytes), checkCharset, decompress(maxBytes))
   app.route('/api', ollamaRoutes(registry))

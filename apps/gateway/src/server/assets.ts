@@ -2,15 +2,35 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, extname, join, sep } from 'node:path'
+import { gzipSync } from 'node:zlib'
 
-/** Response body and headers by path. */
-export type Assets = ReadonlyMap<string, { body: Uint8Array<ArrayBuffer>; headers: Record<string, string> }>
+type Bytes = Uint8Array<ArrayBuffer>
+
+export interface Asset {
+  body: Bytes
+  headers: Record<string, string>
+}
+
+/** The files by path. */
+export type Assets = ReadonlyMap<string, Asset>
+
+const packed = new WeakMap<Asset, Bytes>()
+
+/** The file, in gzip for whoever takes it: each is packed once, when it is first asked for. */
+export function assetResponse(asset: Asset, acceptEncoding = ''): Response {
+  const headers = { ...asset.headers, vary: 'accept-encoding' }
+  if (!/\bgzip\b/.test(acceptEncoding)) return new Response(asset.body, { headers })
+  const body = packed.get(asset) ?? new Uint8Array(gzipSync(asset.body))
+  packed.set(asset, body)
+  return new Response(body, { headers: { ...headers, 'content-encoding': 'gzip' } })
+}
 
 const types: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
   '.svg': 'image/svg+xml',
+  '.webmanifest': 'application/manifest+json',
 }
 
 /** Content security policy: nothing from other hosts, no inline script; a model's text is never executed. */
@@ -20,6 +40,7 @@ const policy = [
   "style-src 'self'",
   "img-src 'self' data: blob:",
   "connect-src 'self'",
+  "manifest-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",
@@ -48,8 +69,8 @@ function readFolder(folder: string): Assets {
       const page = pages[name]
       const headers = {
         'content-type': types[extname(name)] ?? 'application/octet-stream',
-        // The names of all other files change with their content.
-        'cache-control': page !== undefined ? 'no-cache' : 'public, max-age=31536000, immutable',
+        // The names of what is built change with its content.
+        'cache-control': name.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
         'content-security-policy': policy,
         'x-content-type-options': 'nosniff',
         'referrer-policy': 'no-referrer',

@@ -8,6 +8,7 @@ import { BackgroundAnswers } from '../protocols/responses/background.js'
 import { ResponseStore } from '../protocols/responses/response-store.js'
 import { createApp } from './app.js'
 import { assets } from './assets.js'
+import type { MetricsSnapshot } from './combined-metrics.js'
 import { Metrics } from './metrics.js'
 import { Connections, type ProviderFactory, ProviderRegistry } from './provider-registry.js'
 import type { RequestListener, RequestRecord, RequestRecorder } from './request-record.js'
@@ -24,6 +25,8 @@ export interface GatewayOptions {
   public?: boolean
   /** Called with the record of each finished request, for logs. It never holds prompts or answers. */
   onRequest?: RequestListener
+  /** Makes the text of `/metrics`, for several processes behind one address: see `CombinedMetrics`. Default: its own metrics. */
+  metricsPage?: () => Promise<string>
 }
 
 /** A gateway without its socket. */
@@ -40,6 +43,8 @@ export interface Gateway {
    * @throws {LlmError} `config` if its files or all its keys are gone, or if it names another database; then the old one stays
    */
   reload(loaded: Loaded): void
+  /** Its own metrics now. */
+  metrics(): Promise<MetricsSnapshot>
   /** From now on `/readyz` answers 503. */
   drain(): void
   /** Aborts running requests. Clients get an error of their protocol; open streams end with its error event. */
@@ -77,6 +82,7 @@ export function gateway(options: GatewayOptions): Gateway {
       responses,
       background,
       metrics,
+      metricsPage: options.metricsPage,
       listeners: [() => connections.release(), onRequest ?? logProblem],
       running,
       isReady: () => !draining,
@@ -109,6 +115,7 @@ export function gateway(options: GatewayOptions): Gateway {
       closing.add(closed)
       void closed.finally(() => closing.delete(closed))
     },
+    metrics: () => metrics.snapshot(),
     drain() {
       draining = true
     },

@@ -1,6 +1,7 @@
 // Prometheus metrics of requests.
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import { ignoredLabel } from '../body/fields.js'
+import type { MetricsSnapshot } from './combined-metrics.js'
 import type { RequestListener } from './request-record.js'
 
 const seconds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300]
@@ -58,6 +59,8 @@ export class Metrics {
       name: 'patchbay_database_up',
       help: 'Whether the database can be read and written.',
       registers,
+      // Of several processes, one that cannot is enough.
+      aggregator: 'min',
       collect() {
         this.set(Number(database.isUp))
       },
@@ -120,9 +123,16 @@ export class Metrics {
       if (tokens !== undefined) this.#tokens.inc({ kind, ...labels }, tokens)
   }
 
+  readonly contentType = this.#registry.contentType
+
   /** All metrics in the text format of Prometheus. */
-  async text(): Promise<{ text: string; contentType: string }> {
-    return { text: await this.#registry.metrics(), contentType: this.#registry.contentType }
+  text(): Promise<string> {
+    return this.#registry.metrics()
+  }
+
+  /** All metrics as JSON values. */
+  snapshot(): Promise<MetricsSnapshot> {
+    return this.#registry.getMetricsAsJSON()
   }
 
   #gauge(name: string, help: string): Gauge {

@@ -1,82 +1,24 @@
 // The page as the gateway serves it, in a real browser: by mouse and by keyboard, light and dark, wide and narrow.
-import { mkdirSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { fileURLToPath } from 'node:url'
-import { loadConfig } from '@patchbay/config'
 import { LlmError } from '@patchbay/core'
-import { type MockProvider, mockProvider } from '@patchbay/testing'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { browserPath, launch, type Page } from '../../test/chromium.js'
+import { describe, expect, it } from 'vitest'
+import { browserPath } from '../../test/chromium.js'
+import { answer, ask, lookAt, playground, question, shots } from '../../test/playground.js'
 import { over } from '../../test/served.js'
-import { type GatewayServer, newKey, serve } from '../index.js'
-
-const shots = fileURLToPath(new URL('../../.cache/shots', import.meta.url))
-mkdirSync(shots, { recursive: true })
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-
-interface AxeResult {
-  violations: { id: string; nodes: { html: string }[] }[]
-}
+import { newKey } from '../index.js'
 
 describe.skipIf(!browserPath)('the page', () => {
-  let browser: Awaited<ReturnType<typeof launch>>
-  let first: MockProvider
-  let second: MockProvider
-  let gateways: GatewayServer[] = []
-  let url: string
-  let opened: Awaited<ReturnType<typeof browser.open>>[] = []
-
-  beforeAll(async () => {
-    browser = await launch()
-  })
-  afterAll(() => browser?.close())
-  beforeEach(async () => {
-    first = mockProvider({ retry: false })
-    second = mockProvider({ retry: false })
-    const inner = [await over(() => first), await over(() => second)]
-    const entry = (at: number) => ({
-      use: 'openai' as const,
-      api: 'chat' as const,
-      preset: 'vllm',
-      model: 'default',
-      baseURL: `${inner[at]?.url}/v1`,
-      apiKey: 'none',
-      retry: false as const,
-    })
-    const config = { default: 'small', providers: { small: entry(0), large: entry(1) } }
-    const outer = await serve({ loaded: await loadConfig({ config, user: false }), port: 0 })
-    gateways = [outer, ...inner]
-    url = outer.url
-  })
-  afterEach(async () => {
-    for (const { context } of opened) await context.close()
-    opened = []
-    for (const gateway of gateways) await gateway.close()
-  })
-
-  const open = async (options?: Parameters<typeof browser.open>[1]) => {
-    const one = await browser.open(url, options)
-    opened.push(one)
-    await expect.poll(() => one.page.getByRole('combobox', { name: 'Model' }).inputValue()).toBe('small')
-    return one
-  }
-  const question = (page: Page) => page.getByLabel('Your question')
-  const answer = (page: Page, model = 'small') => page.getByRole('article', { name: model }).last()
-  const ask = async (page: Page, text: string) => {
-    await question(page).fill(text)
-    await question(page).press('Enter')
-  }
+  const the = playground()
 
   it('chats, streamed, and keeps it', async () => {
-    const { page, wrong, elsewhere } = await open()
-    first.answer({ text: 'One **two** three', interval: 30, reasoning: 'Let me think.' }, 'Again.')
+    const { page, wrong, elsewhere } = await the.open()
+    the.small.answer({ text: 'One **two** three', interval: 150, reasoning: 'Let me think.' }, 'Again.')
     await ask(page, 'Hello there')
     await expect.poll(() => answer(page).textContent()).toContain('Let me think.')
     await expect.poll(() => answer(page).locator('strong').textContent()).toBe('two')
     await expect.poll(() => answer(page).textContent()).toMatch(/first token .* s · .* tokens\/s .* out/)
     await ask(page, 'And again')
     await expect.poll(() => answer(page).textContent()).toContain('Again.')
-    expect(first.requests[1]?.messages).toMatchObject([
+    expect(the.small.requests[1]?.messages).toMatchObject([
       { role: 'user', content: [{ text: 'Hello there' }] },
       { role: 'assistant', content: [{ text: 'One **two** three' }] },
       { role: 'user', content: [{ text: 'And again' }] },
@@ -85,50 +27,54 @@ describe.skipIf(!browserPath)('the page', () => {
     await expect.poll(() => answer(page).textContent()).toContain('Again.')
     await page.getByRole('button', { name: 'New conversation' }).click()
     expect(await page.getByRole('article').count()).toBe(0)
+    await page.getByLabel('More for Hello there').click()
     await page.getByRole('button', { name: 'Delete Hello there' }).click()
     await expect.poll(() => page.getByRole('button', { name: 'Hello there' }).count()).toBe(0)
     expect([wrong, elsewhere]).toEqual([[], []])
   })
 
   it('lets whoever sits before it be the tool', async () => {
-    const { page } = await open()
-    first.answer({ toolCalls: [{ id: 'c', name: 'get_weather', input: { city: 'Lima' } }] }, 'It is sunny.')
+    const { page } = await the.open()
+    the.small.answer(
+      { toolCalls: [{ id: 'c', name: 'get_weather', input: { city: 'Lima' } }] },
+      'It is sunny.',
+    )
     await page.getByRole('button', { name: 'Use an example tool' }).click()
     await ask(page, 'Weather in Lima?')
     await page.getByLabel('Result of get_weather').fill('sunny, 21 degrees')
     await page.screenshot({ path: `${shots}/tool.png` })
     await page.getByRole('button', { name: 'Send results' }).click()
     await expect.poll(() => answer(page).textContent()).toContain('It is sunny.')
-    expect(first.requests[0]?.tools).toMatchObject([{ name: 'get_weather' }])
-    expect(first.requests[1]?.messages.at(-1)).toMatchObject({
+    expect(the.small.requests[0]?.tools).toMatchObject([{ name: 'get_weather' }])
+    expect(the.small.requests[1]?.messages.at(-1)).toMatchObject({
       role: 'tool',
       content: [{ type: 'tool-result', id: 'c', output: 'sunny, 21 degrees' }],
     })
   })
 
   it('sends images', async () => {
-    const { page } = await open()
+    const { page } = await the.open()
     const png = Buffer.from(
       'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
       'base64',
     )
-    await page.getByLabel('Images').setInputFiles({ name: 'a.png', mimeType: 'image/png', buffer: png })
-    await page.getByRole('button', { name: 'Remove image 1' }).waitFor()
+    await page.getByLabel('Attachments').setInputFiles({ name: 'a.png', mimeType: 'image/png', buffer: png })
+    await page.getByRole('button', { name: 'Remove a.png' }).waitFor()
     await ask(page, 'What is it?')
-    await expect.poll(() => first.requests.length).toBe(1)
-    expect(first.requests[0]?.messages[0]?.content).toEqual([
+    await expect.poll(() => the.small.requests.length).toBe(1)
+    expect(the.small.requests[0]?.messages[0]?.content).toEqual([
       { type: 'image', mediaType: 'image/png', data: png.toString('base64') },
       { type: 'text', text: 'What is it?' },
     ])
   })
 
   it('asks several side by side, each with its own numbers', async () => {
-    const { page } = await open()
+    const { page } = await the.open()
     const words = Array.from({ length: 30 }, (_, index) => `word${index}`).join(' ')
-    first.answer({ text: words, interval: 20 }, 'Mine.')
-    second.answer({ text: words, interval: 40 }, 'Mine too.')
-    await page.getByRole('button', { name: 'Compare' }).click()
-    await page.getByRole('tab', { name: 'Statistics' }).click()
+    the.small.answer({ text: words, interval: 20 }, 'Mine.')
+    the.large.answer({ text: words, interval: 40 }, 'Mine too.')
+    await page.getByRole('button', { name: 'Compare', exact: true }).click()
+    await page.getByRole('tab', { name: 'Numbers' }).click()
     await ask(page, 'Talk')
     await expect.poll(() => answer(page, 'large').textContent()).toContain('word10')
     await expect.poll(() => page.locator('.u-wrap canvas').count()).toBe(2)
@@ -139,25 +85,25 @@ describe.skipIf(!browserPath)('the page', () => {
     await page.screenshot({ path: `${shots}/compare.png` })
     await ask(page, 'More')
     await expect.poll(() => answer(page, 'large').textContent()).toContain('Mine too.')
-    expect(second.requests[1]?.messages).toHaveLength(3)
+    expect(the.large.requests[1]?.messages).toHaveLength(3)
   })
 
   it('sends what is set, and says what is wrong with it', async () => {
-    const { page } = await open()
-    await page.getByRole('textbox', { name: 'System' }).fill('Be brief.')
-    await page.getByLabel('Temperature').fill('0.5')
-    await page.getByLabel('Max output tokens').fill('9')
-    await page.getByLabel('Stop sequences, one per line').fill('END')
-    await page.getByLabel('Reasoning').selectOption('low')
+    const { page } = await the.open()
+    await page.getByRole('textbox', { name: 'Instructions' }).fill('Be brief.')
+    await page.getByLabel('Temperature', { exact: true }).fill('0.5')
+    await page.getByLabel('Longest answer, tokens').fill('9')
+    await page.getByLabel('Stop at these texts, one per line').fill('END')
+    await page.getByRole('combobox', { name: /^Thinking/ }).selectOption('low')
     await page.getByLabel('JSON schema of the answer').fill('{ "type": ')
     await ask(page, 'Hi')
     await page.getByRole('alert').filter({ hasText: 'The JSON schema' }).waitFor()
-    expect(first.requests).toHaveLength(0)
+    expect(the.small.requests).toHaveLength(0)
     await page.getByLabel('JSON schema of the answer').fill('{ "type": "object" }')
-    first.answer('{}')
+    the.small.answer('{}')
     await question(page).press('Enter')
     await expect
-      .poll(() => first.requests)
+      .poll(() => the.small.requests)
       .toMatchObject([
         {
           messages: [{ role: 'system' }, { role: 'user' }],
@@ -171,9 +117,9 @@ describe.skipIf(!browserPath)('the page', () => {
   })
 
   it('shows what went over the wire, and gives it as code', async () => {
-    const { page, context } = await open()
+    const { page, context } = await the.open()
     await context.grantPermissions(['clipboard-read', 'clipboard-write'])
-    first.answer('Over the wire')
+    the.small.answer('Over the wire')
     await ask(page, 'Hi')
     await answer(page).getByRole('button', { name: 'Inspect' }).click()
     const panel = page.getByRole('tabpanel')
@@ -187,30 +133,30 @@ describe.skipIf(!browserPath)('the page', () => {
     const code = await page.evaluate<string>('navigator.clipboard.readText()')
     expect(code).toContain(`const provider = await connect('small')`)
     expect(code).toContain(`content: 'Hi'`)
-    await page.getByLabel('For').selectOption('curl')
+    await page.getByRole('combobox', { name: /^For/ }).selectOption('curl')
     await expect.poll(() => panel.textContent()).toContain('curl -N')
   })
 
   it('stops with Escape, and keeps what was said', async () => {
-    const { page } = await open()
-    first.answer({ text: 'half an answer', interval: 2000 })
+    const { page } = await the.open()
+    the.small.answer({ text: 'half an answer', interval: 2000 })
     await ask(page, 'Hi')
     await expect.poll(() => answer(page).textContent()).toContain('half')
     await question(page).press('Escape')
     await expect.poll(() => answer(page).textContent()).toContain('Stopped.')
     expect(await answer(page).textContent()).toContain('half')
-    await expect.poll(() => first.running).toBe(0)
+    await expect.poll(() => the.small.running).toBe(0)
   })
 
   it('says what failed, and what to do', async () => {
-    const { page } = await open()
-    first.answer(new LlmError('rate-limited', 'Slow down.'))
+    const { page } = await the.open()
+    the.small.answer(new LlmError('rate-limited', 'Slow down.'))
     await ask(page, 'Hi')
     await expect.poll(() => answer(page).getByRole('alert').textContent()).toMatch(/rate-limited .*Slow down/)
   })
 
   it('lets nothing of what a model says run, load or lead anywhere by itself', async () => {
-    const { page, elsewhere } = await open()
+    const { page, elsewhere } = await the.open()
     const evil = [
       '<script>window.pwned = 1</script>',
       '<img src="x" onerror="window.pwned = 2">',
@@ -226,7 +172,7 @@ describe.skipIf(!browserPath)('the page', () => {
       '[a link](https://good.example)',
       'the end',
     ].join('\n\n')
-    first.answer({ events: [{ type: 'text', text: evil }] }, { reasoning: evil, text: 'x' })
+    the.small.answer({ events: [{ type: 'text', text: evil }] }, { reasoning: evil, text: 'x' })
     await ask(page, evil)
     await expect.poll(() => answer(page).textContent()).toContain('the end')
     const said = answer(page).locator('.markdown')
@@ -248,13 +194,12 @@ describe.skipIf(!browserPath)('the page', () => {
 
   it('asks for a key where the gateway wants one, and keeps it until the window is closed', async () => {
     const { key, hash } = newKey()
-    const gateway = await over(() => first, { keys: { ann: { hash } } })
-    gateways.push(gateway)
-    const one = await browser.open(gateway.url)
-    opened.push(one)
+    const gateway = await over(() => the.small, { keys: { ann: { hash } } })
+    the.gateways.push(gateway)
+    const one = await the.visit(gateway.url)
     await one.page.getByLabel('This gateway needs an API key').fill(key)
     await one.page.getByRole('button', { name: 'Use key' }).click()
-    first.answer('With a key')
+    the.small.answer('With a key')
     await expect.poll(() => one.page.getByRole('combobox', { name: 'Model' }).inputValue()).toBe('default')
     await ask(one.page, 'Hi')
     await expect.poll(() => answer(one.page, 'default').textContent()).toContain('With a key')
@@ -270,35 +215,28 @@ describe.skipIf(!browserPath)('the page', () => {
     ['dark', { colorScheme: 'dark' as const }],
     ['phone', { viewport: { width: 390, height: 780 }, hasTouch: true, isMobile: true }],
   ])('can be used by everybody: %s', async (name, options) => {
-    const { page } = await open(options)
-    first.answer({
+    const { page } = await the.open(options)
+    the.small.answer({
       reasoning: 'Hm.',
       text: '# A title\n\nSome `code`, a [link](https://a.example) and\n\n| a | b |\n|---|---|\n| 1 | 2 |',
     })
     await ask(page, 'What does it look like?')
     await expect.poll(() => answer(page).textContent()).toContain('A title')
-    const check = async (where: string) => {
-      await page.screenshot({ path: `${shots}/${name}-${where}.png` })
-      await page.evaluate(axe)
-      const { violations } = await page.evaluate<AxeResult>('axe.run()')
-      expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual(
-        [],
-      )
-      expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
-    }
+    const check = (where: string) => lookAt(page, `${name}-${where}`)
     await check('talk')
     if (name === 'phone') {
       await answer(page).getByRole('button', { name: 'Inspect' }).tap()
       await page.getByText('POST /v1/chat/completions').waitFor()
       await check('inspector')
-      await page.getByRole('tab', { name: 'Statistics' }).tap()
+      await page.getByRole('tab', { name: 'Numbers' }).tap()
       await expect.poll(() => page.locator('.u-wrap canvas').count()).toBe(2)
       await check('numbers')
+      await page.getByRole('button', { name: 'Close' }).tap({ position: { x: 5, y: 300 } })
       await page.getByRole('button', { name: 'Conversations' }).tap()
       await page.getByRole('button', { name: 'What does it look like?', exact: true }).waitFor()
       await check('list')
     } else {
-      for (const tab of ['Statistics', 'Inspector']) {
+      for (const tab of ['Numbers', 'Inspector']) {
         await page.getByRole('tab', { name: tab }).click()
         await check(tab.toLowerCase())
       }
@@ -306,8 +244,8 @@ describe.skipIf(!browserPath)('the page', () => {
   })
 
   it('is all there by keyboard alone', async () => {
-    const { page } = await open()
-    first.answer('By keyboard')
+    const { page } = await the.open()
+    the.small.answer('By keyboard')
     const focused = () =>
       page.evaluate<string>(`{
         const at = document.activeElement
@@ -320,15 +258,16 @@ describe.skipIf(!browserPath)('the page', () => {
       }
       throw new Error(`Tab never reaches ${what}.`)
     }
-    await until('Your question')
+    // One can type at once.
+    await expect.poll(focused).toContain('Your question')
     await page.keyboard.type('Hi')
     await page.keyboard.press('Enter')
     await expect.poll(() => answer(page).textContent()).toContain('By keyboard')
     await page.keyboard.press('Shift+Tab')
-    await until('Parameters')
+    await until('Settings')
     await page.keyboard.press('ArrowRight')
     await expect
-      .poll(() => page.getByRole('tab', { name: 'Statistics' }).getAttribute('aria-selected'))
+      .poll(() => page.getByRole('tab', { name: 'Numbers' }).getAttribute('aria-selected'))
       .toBe('true')
   })
 })

@@ -20,7 +20,7 @@ export class Connections {
     readonly loaded: Loaded,
     private readonly otherwise: ProviderFactory | undefined,
   ) {
-    this.#shared = new Shared(loaded.shared)
+    this.#shared = new Shared(loaded)
   }
 
   /** The provider of a name; the empty name is the default. */
@@ -203,10 +203,11 @@ export class ProviderRegistry {
     inner: Provider,
     { name, limit: limits, budget: allowances = [] }: Client,
   ): Promise<Provider> {
-    const state = (await this.connections.state()) ?? ownState
+    const ofProcess = this.connections.loaded.state ?? ownState
+    const state = (await this.connections.state()) ?? ofProcess
     const { prices } = this.connections.loaded
     const key = `gateway:${name}`
-    // `run` means this process, whichever provider answers and however often the configuration is read: all in its own state.
+    // `run` means this gateway, whichever provider answers and however often the configuration is read: all in its own state.
     const ofRun = allowances
       .filter(({ per }) => per === 'run')
       .map((allowance) => ({ ...allowance, per: 'ever' as const }))
@@ -214,7 +215,7 @@ export class ProviderRegistry {
     const once =
       ofRun.length === 0
         ? inner
-        : budget(inner, { limits: ofRun, prices, state: ownState, name: `${key}:run` })
+        : budget(inner, { limits: ofRun, prices, state: ofProcess, name: `${key}:run` })
     const paid = ofTime.length === 0 ? once : budget(once, { limits: ofTime, prices, state, name: key })
     return limits === undefined ? paid : limit(paid, { ...limits, state, key, maxWait: 0, headers: false })
   }

@@ -6,6 +6,7 @@ import { serve as listen } from '@hono/node-server'
 import type { Loaded } from '@patchbay/config'
 import { LlmError } from '@patchbay/core'
 import { AdminKeys } from '../admin/admin-keys.js'
+import type { MetricsSnapshot } from './combined-metrics.js'
 import { type GatewayOptions, gateway } from './gateway.js'
 import { isThisMachine } from './origin-guard.js'
 import { withDeadline } from './with-deadline.js'
@@ -28,6 +29,8 @@ export interface GatewayServer {
    *   keys are gone; then the old one stays
    */
   reload(loaded: Loaded): void
+  /** Its own metrics now. */
+  metrics(): Promise<MetricsSnapshot>
   /**
    * After `drainDelay`, accepts no more requests, waits for running ones, and closes all providers. Requests that run longer than `drain` are
    * aborted, with an error of their protocol. Providers that do not close one second later are abandoned.
@@ -117,6 +120,7 @@ export async function serve({
       inner.reload(next)
       loaded = next
     },
+    metrics: () => inner.metrics(),
     close: () => (closing ??= end()),
   }
 }

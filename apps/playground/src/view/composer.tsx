@@ -1,34 +1,62 @@
-// Composer: the text field for a question, with images.
-import type { Part } from '@patchbay/core'
+// Composer: the text field for a question, with attachments by button, paste and drop.
 import { useSignal } from '@preact/signals'
-import { useRef } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
+import { type Attachment, accepted, attach } from '../attachments.js'
 import { ask, isBusy, stop } from '../chat-session.js'
-import { ImagePreview } from './image-preview.js'
-
-type Image = Extract<Part, { type: 'image'; data: unknown }>
+import { textOf } from '../conversation.js'
+import { current } from '../conversation-store.js'
+import { reasonAgainst } from '../models.js'
+import { AttachmentPreview } from './attachment-preview.js'
+import { Icon, IconButton } from './icons.js'
 
 export function Composer() {
   const text = useSignal('')
-  const images = useSignal<Image[]>([])
+  const attachments = useSignal<Attachment[]>([])
   const wrong = useSignal('')
+  const recalled = useSignal(0)
   const file = useRef<HTMLInputElement>(null)
+  const field = useRef<HTMLTextAreaElement>(null)
   const busy = isBusy()
+  const { id } = current.value
+  useEffect(() => {
+    // On a phone, focus would bring up the keyboard over half of the page.
+    if (matchMedia('(pointer: fine)').matches) field.current?.focus()
+  }, [id])
   const send = () => {
     const words = text.value.trim()
-    if (busy || (words === '' && images.value.length === 0)) return
+    if (busy || (words === '' && attachments.value.length === 0)) return
     try {
-      ask([...images.value, { type: 'text', text: words }])
+      ask([...attachments.value.map(({ part }) => part), { type: 'text', text: words }])
       text.value = ''
-      images.value = []
+      attachments.value = []
       wrong.value = ''
+      recalled.value = 0
     } catch (error) {
-      wrong.value = error instanceof Error ? error.message : String(error)
+      wrong.value = wordsOfError(error)
     }
   }
   const add = async (files: Iterable<File>) => {
-    const read = [...files].filter(({ type }) => type.startsWith('image/')).map(imageOf)
-    images.value = [...images.value, ...(await Promise.all(read))]
+    wrong.value = ''
+    const read = await Promise.allSettled([...files].map(attach))
+    attachments.value = [
+      ...attachments.value,
+      ...read.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])),
+    ]
+    for (const one of read) if (one.status === 'rejected') wrong.value = wordsOfError(one.reason)
   }
+  /** Earlier questions of this conversation, as a shell recalls commands. */
+  const recall = (step: number): boolean => {
+    const asked = current.value.turns.map(({ question }) => textOf(question)).reverse()
+    const at = recalled.value + step
+    const untouched = text.value === '' || text.value === asked[recalled.value - 1]
+    if (!untouched || at < 0 || at > asked.length) return false
+    recalled.value = at
+    text.value = asked[at - 1] ?? ''
+    return true
+  }
+  const unable = attachments.value.some(({ part }) => part.type === 'image')
+    ? reasonAgainst('vision', 'see images')
+    : undefined
   return (
     <form
       class="composer"
@@ -36,84 +64,100 @@ export function Composer() {
         event.preventDefault()
         send()
       }}
-      onPaste={(event) => void add(event.clipboardData?.files ?? [])}
+      onPaste={(event) => {
+        const files = [...(event.clipboardData?.files ?? [])]
+        if (files.length === 0) return
+        event.preventDefault()
+        void add(files)
+      }}
       onDragOver={(event) => event.preventDefault()}
       onDrop={(event) => {
         event.preventDefault()
         void add(event.dataTransfer?.files ?? [])
       }}
     >
-      {wrong.value === '' ? null : (
+      {(wrong.value || unable) && (
         <p role="alert" class="error">
-          {wrong.value}
+          {wrong.value || unable}
         </p>
       )}
-      {images.value.length > 0 ? (
-        <ul class="images">
-          {images.value.map((part, index) => (
-            <li key={index}>
-              <ImagePreview part={part} />
-              <button
-                type="button"
-                aria-label={`Remove image ${index + 1}`}
-                onClick={() => (images.value = images.value.filter((_, at) => at !== index))}
-              >
-                ×
-              </button>
-            </li>
-          ))}
-        </ul>
-      ) : null}
-      <label>
-        <span class="unseen">Your question</span>
-        <textarea
-          rows={3}
-          placeholder="Your question"
-          value={text.value}
-          onInput={({ currentTarget }) => (text.value = currentTarget.value)}
-          onKeyDown={(event) => {
-            if (event.key === 'Escape') stop()
-            // A composed letter (Chinese, Japanese …) ends with Enter too.
-            if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return
-            event.preventDefault()
-            send()
-          }}
-        />
-      </label>
-      <div class="row">
-        <input
-          ref={file}
-          type="file"
-          accept="image/*"
-          multiple
-          class="unseen"
-          tabIndex={-1}
-          aria-label="Images"
-          onChange={({ currentTarget }) => {
-            void add(currentTarget.files ?? [])
-            currentTarget.value = ''
-          }}
-        />
-        <button type="button" onClick={() => file.current?.click()}>
-          Add image
-        </button>
-        <span class="grow" />
-        {busy ? (
-          <button type="button" onClick={stop}>
-            Stop
-          </button>
+      <div class="writing">
+        {attachments.value.length > 0 ? (
+          <ul class="attachments">
+            {attachments.value.map(({ name, part }, index) => (
+              <li key={index}>
+                {part.type === 'text' ? (
+                  <span class="file">
+                    <Icon name="attach" /> {name}
+                  </span>
+                ) : (
+                  <AttachmentPreview part={part} name={name} />
+                )}
+                <IconButton
+                  icon="close"
+                  label={`Remove ${name}`}
+                  onClick={() => (attachments.value = attachments.value.filter((_, at) => at !== index))}
+                />
+              </li>
+            ))}
+          </ul>
         ) : null}
-        <button type="submit" class="primary" disabled={busy}>
-          Send
-        </button>
+        <label class="grows" data-text={`${text.value}\n`}>
+          <span class="unseen">Your question</span>
+          <textarea
+            ref={field}
+            rows={1}
+            placeholder="Ask something"
+            value={text.value}
+            onInput={({ currentTarget }) => (text.value = currentTarget.value)}
+            onKeyDown={(event) => {
+              if (event.key === 'Escape') stop()
+              if (event.key === 'ArrowUp' && recall(1)) event.preventDefault()
+              if (event.key === 'ArrowDown' && recalled.value > 0 && recall(-1)) event.preventDefault()
+              // A composed letter (Chinese, Japanese …) ends with Enter too.
+              if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return
+              event.preventDefault()
+              send()
+            }}
+          />
+        </label>
+        <div class="row">
+          <input
+            ref={file}
+            type="file"
+            accept={accepted}
+            multiple
+            class="unseen"
+            tabIndex={-1}
+            aria-label="Attachments"
+            onChange={({ currentTarget }) => {
+              void add([...(currentTarget.files ?? [])])
+              currentTarget.value = ''
+            }}
+          />
+          <IconButton icon="attach" label="Attach files" onClick={() => file.current?.click()} />
+          <span class="grow" />
+          {busy ? (
+            <button type="button" class="primary round" aria-label="Stop" title="Stop" onClick={stop}>
+              <Icon name="stop" />
+            </button>
+          ) : (
+            <button
+              type="submit"
+              class="primary round"
+              aria-label="Send"
+              title="Send"
+              disabled={text.value.trim() === '' && attachments.value.length === 0}
+            >
+              <Icon name="send" />
+            </button>
+          )}
+        </div>
       </div>
     </form>
   )
 }
 
-async function imageOf(file: File): Promise<Image> {
-  const bytes = new Uint8Array(await file.arrayBuffer())
-  let binary = ''
-  for (const byte of bytes) binary += String.fromCharCode(byte)
-  return { type: 'image', data: btoa(binary), mediaType: file.type }
+function wordsOfError(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

@@ -1,27 +1,190 @@
-// The list of conversations.
-import { choose, conversations, current, remove } from '../conversation-store.js'
+// The list of conversations: search, pins, names, export and import.
+import { useSignal } from '@preact/signals'
+import { useRef } from 'preact/hooks'
+import { isBusy } from '../chat-session.js'
+import { type Conversation, textOf } from '../conversation.js'
+import {
+  add,
+  choose,
+  conversations,
+  current,
+  maxConversations,
+  pin,
+  remove,
+  rename,
+} from '../conversation-store.js'
+import { tell } from '../notice.js'
+import { download, fileName, fromJson, toJson, toMarkdown, wordsOf } from '../transfer.js'
+import { Icon } from './icons.js'
 
 export function ConversationList({ chosen }: { chosen: () => void }) {
+  const search = useSignal('')
+  const words = search.value.trim().toLowerCase()
+  const found = conversations.value.filter((one) => words === '' || contains(one, words))
   return (
-    <ul class="conversations">
-      {conversations.value.map(({ id, title }) => (
-        <li key={id}>
+    <>
+      <label class="search">
+        <Icon name="search" />
+        <span class="unseen">Search conversations</span>
+        <input
+          type="search"
+          placeholder="Search"
+          value={search.value}
+          onInput={({ currentTarget }) => (search.value = currentTarget.value)}
+        />
+      </label>
+      <ul class="conversations">
+        {found.map((conversation) => (
+          <Entry key={conversation.id} conversation={conversation} chosen={chosen} />
+        ))}
+      </ul>
+      {found.length === 0 && words !== '' ? <p class="hint">Nothing found.</p> : null}
+      <Transfer />
+    </>
+  )
+}
+
+function contains({ title, turns }: Conversation, words: string): boolean {
+  return (
+    title.toLowerCase().includes(words) ||
+    turns.some(
+      ({ question, answers }) =>
+        textOf(question).toLowerCase().includes(words) ||
+        answers.some(({ messages }) => messages.some((one) => wordsOf(one).toLowerCase().includes(words))),
+    )
+  )
+}
+
+function Entry({ conversation, chosen }: { conversation: Conversation; chosen: () => void }) {
+  const { id, title, pinned = false } = conversation
+  const renames = useSignal(false)
+  const menu = useRef<HTMLDetailsElement>(null)
+  const act = (action: () => void) => () => {
+    if (menu.current !== null) menu.current.open = false
+    action()
+  }
+  if (renames.value)
+    return (
+      <li>
+        <form
+          class="rename"
+          onSubmit={(event) => {
+            event.preventDefault()
+            const name = String(new FormData(event.currentTarget).get('name') ?? '').trim()
+            if (name !== '') rename(conversation, name)
+            renames.value = false
+          }}
+          onKeyDown={({ key }) => {
+            if (key === 'Escape') renames.value = false
+          }}
+        >
+          <label>
+            <span class="unseen">New name</span>
+            <input name="name" defaultValue={title} ref={(field) => field?.focus()} />
+          </label>
+          <button type="submit">Save</button>
+        </form>
+      </li>
+    )
+  return (
+    <li>
+      <button
+        type="button"
+        class="title"
+        aria-current={id === current.value.id}
+        onClick={() => {
+          choose(id)
+          chosen()
+        }}
+      >
+        {pinned ? <Icon name="pin" /> : null}
+        {title}
+        {isBusy(id) ? <span class="pulse" role="img" aria-label="answering" /> : null}
+      </button>
+      <details
+        ref={menu}
+        class="menu"
+        onKeyDown={(event) => {
+          if (event.key !== 'Escape' || menu.current === null) return
+          event.stopPropagation()
+          menu.current.open = false
+        }}
+        onFocusOut={({ currentTarget, relatedTarget }) => {
+          if (!currentTarget.contains(relatedTarget as Node | null)) currentTarget.open = false
+        }}
+      >
+        <summary aria-label={`More for ${title}`}>
+          <Icon name="more" />
+        </summary>
+        <div>
+          <button type="button" onClick={act(() => pin(conversation, !pinned))}>
+            {pinned ? 'Unpin' : 'Pin'}
+          </button>
+          <button type="button" onClick={act(() => (renames.value = true))}>
+            Rename
+          </button>
           <button
             type="button"
-            class="title"
-            aria-current={id === current.value.id}
-            onClick={() => {
-              choose(id)
-              chosen()
-            }}
+            onClick={act(() => download(fileName(title, 'md'), 'text/markdown', toMarkdown(conversation)))}
           >
-            {title}
+            Export as Markdown
           </button>
-          <button type="button" class="quiet" aria-label={`Delete ${title}`} onClick={() => remove(id)}>
-            ×
+          <button
+            type="button"
+            onClick={act(() => download(fileName(title, 'json'), 'application/json', toJson([conversation])))}
+          >
+            Export as JSON
           </button>
-        </li>
-      ))}
-    </ul>
+          <button type="button" aria-label={`Delete ${title}`} onClick={act(() => remove(conversation))}>
+            Delete
+          </button>
+        </div>
+      </details>
+    </li>
+  )
+}
+
+/** All out, or some in. */
+function Transfer() {
+  const file = useRef<HTMLInputElement>(null)
+  const read = async (given: File | undefined) => {
+    if (given === undefined) return
+    try {
+      const conversations = fromJson(await given.text())
+      add(conversations)
+      tell(`Imported ${conversations.length} conversation${conversations.length === 1 ? '' : 's'}.`)
+    } catch (error) {
+      tell(error instanceof Error ? error.message : String(error))
+    }
+  }
+  return (
+    <div class="transfer">
+      <div class="row">
+        <button
+          type="button"
+          class="quiet"
+          disabled={conversations.value.length === 0}
+          onClick={() => download('conversations.json', 'application/json', toJson(conversations.value))}
+        >
+          Export all
+        </button>
+        <button type="button" class="quiet" onClick={() => file.current?.click()}>
+          Import
+        </button>
+      </div>
+      <input
+        ref={file}
+        type="file"
+        accept="application/json"
+        class="unseen"
+        tabIndex={-1}
+        aria-label="Exported conversations"
+        onChange={({ currentTarget }) => {
+          void read(currentTarget.files?.[0])
+          currentTarget.value = ''
+        }}
+      />
+      <p class="hint">Kept in this browser only: the latest {maxConversations}, and all that are pinned.</p>
+    </div>
   )
 }

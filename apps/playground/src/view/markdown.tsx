@@ -1,7 +1,8 @@
 // Markdown of a model's text, which is untrusted: only plain elements, no scripts, styles, images or other loads.
 import DOMPurify from 'dompurify'
-import { Marked } from 'marked'
+import { Marked, type Token } from 'marked'
 import { useMemo } from 'preact/hooks'
+import { CodeBlock } from './code-block.js'
 
 const tags = [
   ...['p', 'br', 'hr', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'ul', 'ol', 'li', 'blockquote', 'pre', 'code'],
@@ -22,8 +23,7 @@ const markdown = new Marked({
   },
 })
 
-function htmlOf(text: string): string {
-  const html = markdown.parse(text, { async: false })
+function sanitized(html: string): string {
   return DOMPurify.sanitize(html, {
     ALLOWED_TAGS: tags,
     ALLOWED_ATTR: ['href', 'start', 'align'],
@@ -38,8 +38,24 @@ DOMPurify.addHook('afterSanitizeAttributes', (node) => {
   node.setAttribute('rel', 'noopener noreferrer nofollow')
 })
 
+/** Blocks are drawn one by one, so that a growing text costs its last block with each token, not all of it. */
 export function Markdown({ text }: { text: string }) {
-  const html = useMemo(() => htmlOf(text), [text])
+  const blocks = useMemo(() => markdown.lexer(text).filter(({ type }) => type !== 'space'), [text])
+  return (
+    <div class="markdown">
+      {blocks.map((block, index) =>
+        block.type === 'code' ? (
+          <CodeBlock key={index} text={block.text} language={/^\S*/.exec(block.lang ?? '')?.[0] ?? ''} />
+        ) : (
+          <Block key={index} block={block} />
+        ),
+      )}
+    </div>
+  )
+}
+
+function Block({ block }: { block: Token }) {
+  const html = useMemo(() => sanitized(markdown.parser([block])), [block.raw])
   // Sanitized by DOMPurify; the page's content security policy allows no other scripts.
-  return <div class="markdown" dangerouslySetInnerHTML={{ __html: html }} />
+  return <div class="block" data-type={block.type} dangerouslySetInnerHTML={{ __html: html }} />
 }

@@ -1,63 +1,76 @@
 // The page: conversation list, open conversation, and side panel.
-import { useSignal, useSignalEffect } from '@preact/signals'
+import { useSignalEffect } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
 import { current, startNew } from '../conversation-store.js'
 import { inspectorSelection } from '../inspector-selection.js'
-import { loadModels, models } from '../models.js'
+import { isGone, loadModels, models } from '../models.js'
+import { notice } from '../notice.js'
 import { key, theme } from '../settings.js'
+import { close, open, sheet, swipe, toggle } from '../sheets.js'
 import { Composer } from './composer.js'
 import { ConversationList } from './conversation-list.js'
+import { Icon } from './icons.js'
 import { ModelPicker } from './model-picker.js'
 import { SidePanel } from './side-panel.js'
 import { Transcript } from './transcript.js'
 
 export function Page() {
-  const shown = useSignal<'conversation' | 'list' | 'panel'>('conversation')
-  // On a narrow screen the side panel covers the conversation.
   useSignalEffect(() => {
-    if (inspectorSelection.value !== undefined) shown.value = 'panel'
+    if (inspectorSelection.value !== undefined) open('panel')
   })
-  const toggle = (what: 'list' | 'panel') => () => {
-    shown.value = shown.value === what ? 'conversation' : what
+  useEffect(() => {
+    const closes = ({ key, defaultPrevented }: KeyboardEvent) => {
+      if (key === 'Escape' && !defaultPrevented) close()
+    }
+    addEventListener('keydown', closes)
+    return () => removeEventListener('keydown', closes)
+  }, [])
+  const start = () => {
+    startNew()
+    close()
   }
   return (
-    <div class="page" data-shown={shown.value}>
+    <div class="page" data-sheet={sheet.value}>
       <header>
         <button
           type="button"
-          class="only-narrow"
-          aria-expanded={shown.value === 'list'}
-          onClick={toggle('list')}
+          class="only-narrow icon-button"
+          aria-label="Conversations"
+          aria-expanded={sheet.value === 'list'}
+          onClick={() => toggle('list')}
         >
-          Conversations
+          <Icon name="list" />
         </button>
-        <h1>Patchbay</h1>
+        <h1>
+          <img src="/icon.svg" alt="" width="22" height="22" /> <span>Patchbay</span>
+        </h1>
         <ModelPicker />
         <Theme />
         <button
           type="button"
-          class="only-narrow"
-          aria-expanded={shown.value === 'panel'}
-          onClick={toggle('panel')}
+          id="open-panel"
+          class="only-narrow icon-button"
+          aria-label="Settings"
+          aria-expanded={sheet.value === 'panel'}
+          onClick={() => toggle('panel')}
         >
-          Settings
+          <Icon name="settings" />
         </button>
       </header>
+      {isGone.value ? (
+        <p role="alert" class="banner">
+          The gateway does not answer. Waiting for it …
+        </p>
+      ) : null}
       <main>
-        <nav aria-label="Conversations">
-          <button
-            type="button"
-            class="wide"
-            onClick={() => {
-              startNew()
-              shown.value = 'conversation'
-            }}
-          >
-            New conversation
+        <nav aria-label="Conversations" {...swipe('left')}>
+          <button type="button" class="primary wide" onClick={start}>
+            <Icon name="add" /> New conversation
           </button>
-          <ConversationList chosen={() => (shown.value = 'conversation')} />
+          <ConversationList chosen={close} />
         </nav>
         <section class="conversation" aria-label="Open conversation">
-          {models.value.state === 'needsKey' ? <KeyForm /> : null}
+          {models.value.state === 'needsKey' ? <KeyForm refused={models.value.refused} /> : null}
           {models.value.state === 'failed' ? (
             <p role="alert" class="error">
               {models.value.message}{' '}
@@ -70,7 +83,25 @@ export function Page() {
           <Composer />
         </section>
         <SidePanel />
+        {sheet.value === '' ? null : (
+          <button type="button" class="scrim" aria-label="Close" tabIndex={-1} onClick={close} />
+        )}
       </main>
+      <Notice />
+    </div>
+  )
+}
+
+function Notice() {
+  const { text, undo } = notice.value ?? {}
+  return (
+    <div role="status" class="notice" data-shown={text !== undefined}>
+      {text}
+      {undo === undefined ? null : (
+        <button type="button" onClick={undo}>
+          Undo
+        </button>
+      )}
     </div>
   )
 }
@@ -91,7 +122,7 @@ function Theme() {
   )
 }
 
-function KeyForm() {
+function KeyForm({ refused }: { refused: boolean }) {
   return (
     <form
       class="key"
@@ -101,12 +132,19 @@ function KeyForm() {
         void loadModels()
       }}
     >
+      {refused ? (
+        <p role="alert" class="error">
+          The gateway does not accept this key.
+        </p>
+      ) : null}
       <label>
         This gateway needs an API key
         <input name="key" type="password" autocomplete="off" required />
       </label>
-      <button type="submit">Use key</button>
-      <p>The key is kept until you close this window.</p>
+      <button type="submit" class="primary">
+        Use key
+      </button>
+      <p class="hint">The key is kept until you close this window.</p>
     </form>
   )
 }

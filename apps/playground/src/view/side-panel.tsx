@@ -1,13 +1,14 @@
-// Side panel: parameters, statistics, inspector.
+// Side panel: settings, numbers, inspector.
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { current } from '../conversation-store.js'
 import { inspectorSelection } from '../inspector-selection.js'
+import { swipe } from '../sheets.js'
 import { Inspector } from './inspector.js'
 import { ParametersForm } from './parameters.js'
 import { Statistics } from './statistics.js'
 
-const tabs = { parameters: 'Parameters', statistics: 'Statistics', inspector: 'Inspector' }
+const tabs = { parameters: 'Settings', statistics: 'Numbers', inspector: 'Inspector' }
 type Tab = keyof typeof tabs
 const names = Object.keys(tabs) as Tab[]
 
@@ -24,7 +25,7 @@ export function SidePanel() {
     document.getElementById(`tab-${next}`)?.focus()
   }
   return (
-    <section class="panel" aria-label="Settings and statistics">
+    <section class="panel" aria-label="Settings and numbers" {...swipe('right')}>
       <div role="tablist" aria-label="Side panel" onKeyDown={move}>
         {names.map((name) => (
           <button

@@ -1,5 +1,5 @@
 // Speed of answers: tokens per second and time to first token, as plots and as a table.
-import { averageRate, type Conversation, ratesOverTime } from '../conversation.js'
+import { averageRate, type Conversation, ratesOverTime, type Turn } from '../conversation.js'
 import { type Line, Plot } from './plot.js'
 
 export function Statistics({ conversation: { turns } }: { conversation: Conversation }) {
@@ -38,6 +38,7 @@ export function Statistics({ conversation: { turns } }: { conversation: Conversa
         lines={firsts}
         points
       />
+      <Votes turns={turns} models={models} />
       <table>
         <caption>All answers</caption>
         <thead>
@@ -66,5 +67,24 @@ export function Statistics({ conversation: { turns } }: { conversation: Conversa
         </tbody>
       </table>
     </div>
+  )
+}
+
+/** How often each model gave the best answer, once the reader has said so. */
+function Votes({ turns, models }: { turns: readonly Turn[]; models: readonly string[] }) {
+  const wins = models.map((model) => ({ model, count: turns.filter(({ best }) => best === model).length }))
+  if (wins.every(({ count }) => count === 0)) return null
+  return (
+    <table>
+      <caption>Best answers</caption>
+      <tbody>
+        {wins.map(({ model, count }) => (
+          <tr key={model}>
+            <th scope="row">{model}</th>
+            <td>{count}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   )
 }

@@ -1,53 +1,138 @@
 // Transcript: questions and answers, side by side for several models.
-import { useEffect, useRef } from 'preact/hooks'
+import { signal } from '@preact/signals'
+import { useEffect, useMemo, useRef } from 'preact/hooks'
+import { ask, isBusy } from '../chat-session.js'
 import { type Conversation, type Turn, textOf } from '../conversation.js'
+import { branchBefore, removeTurn } from '../conversation-store.js'
 import { AnswerCard } from './answer.js'
-import { ImagePreview } from './image-preview.js'
+import { AttachmentPreview } from './attachment-preview.js'
+import { EmptyState } from './empty-state.js'
+import { CopyButton, Icon, IconButton } from './icons.js'
 
 export function Transcript({ conversation: { id, turns } }: { conversation: Conversation }) {
   const box = useRef<HTMLDivElement>(null)
   const follows = useRef(true)
+  const atEnd = useRef(signal(true)).current
+  const toEnd = () => {
+    follows.current = true
+    if (box.current !== null) box.current.scrollTop = box.current.scrollHeight
+  }
   useEffect(() => {
     // Does not scroll while the user reads further up.
-    if (follows.current && box.current !== null) box.current.scrollTop = box.current.scrollHeight
+    if (follows.current && turns.length > 0) toEnd()
   })
+  useEffect(() => {
+    if (turns.length > 0) toEnd()
+  }, [id])
   return (
-    <div
-      ref={box}
-      class="thread"
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard (WCAG 2.1.1)
-      tabIndex={0}
-      role="log"
-      aria-label="Conversation"
-      onScroll={({ currentTarget: { scrollHeight, scrollTop, clientHeight } }) => {
-        follows.current = scrollHeight - scrollTop - clientHeight < 40
-      }}
-    >
-      {turns.length === 0 ? (
-        <p class="hint">Ask something. Enter sends, Shift+Enter begins a line, Escape stops.</p>
-      ) : null}
-      {turns.map((turn) => (
-        <TurnView key={turn.id} turn={turn} conversation={id} />
-      ))}
+    <div class="thread-box">
+      <div
+        ref={box}
+        class="thread"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard (WCAG 2.1.1)
+        tabIndex={0}
+        role="log"
+        aria-label="Conversation"
+        onScroll={({ currentTarget: { scrollHeight, scrollTop, clientHeight } }) => {
+          follows.current = scrollHeight - scrollTop - clientHeight < 40
+          atEnd.value = follows.current
+        }}
+      >
+        {turns.length === 0 ? <EmptyState /> : null}
+        {turns.map((turn, index) => (
+          <TurnView key={turn.id} turn={turn} last={index === turns.length - 1} />
+        ))}
+      </div>
+      {atEnd.value || turns.length === 0 ? null : (
+        <button type="button" class="to-end" onClick={toEnd}>
+          <Icon name="down" /> To the end
+        </button>
+      )}
     </div>
   )
 }
 
-function TurnView({ turn }: { turn: Turn; conversation: string }) {
+/** A turn is drawn anew only when it changed: a long conversation costs what its last turn costs. */
+function TurnView({ turn, last }: { turn: Turn; last: boolean }) {
+  const several = turn.answers.length > 1
+  return useMemo(
+    () => (
+      <section class="turn" aria-label="Turn">
+        <Question turn={turn} />
+        <div class="answers" data-count={turn.answers.length}>
+          {turn.answers.map((answer) => (
+            <AnswerCard
+              key={answer.model}
+              answer={answer}
+              turn={turn.id}
+              compared={several}
+              best={turn.best === answer.model}
+              last={last}
+            />
+          ))}
+        </div>
+      </section>
+    ),
+    [turn, last],
+  )
+}
+
+const edited = signal('')
+
+function Question({ turn }: { turn: Turn }) {
+  const text = textOf(turn.question)
+  if (edited.value === turn.id) return <EditedQuestion turn={turn} text={text} />
   return (
-    <section class="turn" aria-label="Turn">
+    <div class="question-row">
+      <div class="actions">
+        <CopyButton text={() => text} label="Copy question" />
+        <IconButton icon="edit" label="Edit in a branch" onClick={() => (edited.value = turn.id)} />
+        <IconButton icon="trash" label="Delete question" onClick={() => removeTurn(turn.id)} />
+      </div>
       <div class="question">
         <span class="unseen">You: </span>
-        {turn.question.map((part, index) =>
-          part.type === 'image' ? <ImagePreview key={index} part={part} /> : null,
-        )}
-        <p>{textOf(turn.question)}</p>
-      </div>
-      <div class="answers" data-count={turn.answers.length}>
-        {turn.answers.map((answer) => (
-          <AnswerCard key={answer.model} answer={answer} turn={turn.id} />
+        {turn.question.map((part, index) => (
+          <AttachmentPreview key={index} part={part} />
         ))}
+        <p>{text}</p>
       </div>
-    </section>
+    </div>
+  )
+}
+
+function EditedQuestion({ turn, text }: { turn: Turn; text: string }) {
+  const field = useRef<HTMLTextAreaElement>(null)
+  useEffect(() => field.current?.focus(), [])
+  const close = () => (edited.value = '')
+  return (
+    <form
+      class="edited"
+      onSubmit={(event) => {
+        event.preventDefault()
+        const words = field.current?.value.trim() ?? ''
+        if (words === '' || isBusy()) return
+        close()
+        branchBefore(turn.id)
+        ask([...turn.question.filter(({ type }) => type !== 'text'), { type: 'text', text: words }])
+      }}
+      onKeyDown={({ key }) => {
+        if (key === 'Escape') close()
+      }}
+    >
+      <label>
+        <span class="unseen">Edited question</span>
+        <textarea ref={field} rows={3} defaultValue={text} />
+      </label>
+      <p class="hint">The conversation up to here is copied; this one stays as it is.</p>
+      <div class="row">
+        <span class="grow" />
+        <button type="button" onClick={close}>
+          Cancel
+        </button>
+        <button type="submit" class="primary">
+          Ask in a branch
+        </button>
+      </div>
+    </form>
   )
 }

@@ -1,5 +1,5 @@
 // A language model of the AI SDK as a provider: `aiSdk()`.
-import type { EmbeddingModelV3, LanguageModelV3, SharedV3ProviderOptions } from '@ai-sdk/provider'
+import type { EmbeddingModelV3CallOptions, LanguageModelV3, SharedV3ProviderOptions } from '@ai-sdk/provider'
 import {
   type Backend,
   type BackendEvent,
@@ -17,16 +17,33 @@ import { toLlmError } from '../errors.js'
 import { owner, toCallOptions } from './call.js'
 import { deepCopy } from './deep-copy.js'
 import { toEvents } from './events.js'
+import { type AnyLanguageModel, inV3 } from './specification.js'
 
 /** Options of `aiSdk`. */
 export interface AiSdkOptions extends ProviderOptions {
   /** The model for `embed`; without it, `embed` is `unsupported`. */
-  embedding?: EmbeddingModelV3 | undefined
+  embedding?: AnyEmbeddingModel | undefined
 }
 
-/** Any language model of the AI SDK (specification v3: AI SDK 6), as a provider: one typed error, deadlines, retries and policies. */
-export function aiSdk(model: LanguageModelV3, options: AiSdkOptions = {}): Provider {
-  return defineProvider(new AiSdkBackend(model, options.embedding), options)
+/** An embedding model of AI SDK 5, 6 or 7. */
+export interface AnyEmbeddingModel {
+  readonly specificationVersion: 'v2' | 'v3' | 'v4'
+  readonly modelId: string
+  doEmbed(
+    call: EmbeddingModelV3CallOptions,
+  ): PromiseLike<{ embeddings: number[][]; usage?: { tokens: number } | undefined }>
+}
+
+/**
+ * Any language model of AI SDK 5, 6 or 7 (specification v2, v3 or v4), as a provider: one typed error, deadlines, retries and policies.
+ * @throws {LlmError} `unsupported` for a model of another specification
+ */
+export function aiSdk(model: AnyLanguageModel, options: AiSdkOptions = {}): Provider {
+  const { specificationVersion } = Object(model) as Partial<AnyLanguageModel>
+  return defineProvider(
+    new AiSdkBackend(inV3(model), options.embedding, specificationVersion === 'v4'),
+    options,
+  )
 }
 
 class AiSdkBackend implements Backend {
@@ -35,12 +52,13 @@ class AiSdkBackend implements Backend {
 
   constructor(
     private readonly languageModel: LanguageModelV3,
-    private readonly embedding: EmbeddingModelV3 | undefined,
+    private readonly embedding: AnyEmbeddingModel | undefined,
+    private readonly hasReasoning: boolean,
   ) {
     this.model = languageModel.modelId
   }
 
-  /** A model of the AI SDK does not say what it can do. How much it thinks is an option of each of them. */
+  /** A model of the AI SDK does not say what it can do. Before v4, how much it thinks is an option of each of them. */
   capabilities(): Capabilities {
     return {
       tools: 'unknown',
@@ -48,16 +66,20 @@ class AiSdkBackend implements Backend {
       files: 'unknown',
       audio: 'unknown',
       json: 'unknown',
-      reasoning: false,
+      reasoning: this.hasReasoning ? 'unknown' : false,
       embed: this.embedding !== undefined,
-      options: { minP: false, parallelToolCalls: false, logprobs: false },
+      options: { minP: false, parallelToolCalls: false, logprobs: false, reasoningBudget: false },
     }
   }
 
   async *chat(chat: PreparedChat, { signal, headers, warn }: CallContext): AsyncGenerator<BackendEvent> {
+    const { reasoning } = chat
+    // A field of v4, which v3 has not.
+    const asked = reasoning === undefined ? {} : { reasoning: reasoning === 'off' ? 'none' : reasoning }
     try {
       const { stream } = await this.languageModel.doStream({
         ...toCallOptions(chat, this.languageModel, warn),
+        ...asked,
         abortSignal: signal,
         headers: { ...headers },
       })

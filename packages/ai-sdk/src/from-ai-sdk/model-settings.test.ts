@@ -74,6 +74,8 @@ describe('settings of a request', () => {
       { given: { logprobs: 2 }, error: { code: 'unsupported' } },
       { given: { logprobs: 2, onUnsupported: 'warn' }, warnings: ['logprobs'] },
     ],
+    // It changes no answer.
+    cache: [{ given: { cache: 'auto' } }],
     providerOptions: [
       {
         given: { providerOptions: { 'ai-sdk': { anthropic: { effort: 'low' } } } },
@@ -200,7 +202,7 @@ it.each(ways)('a model cannot change what the caller gave: %s', async (way) => {
   const headers = { 'x-a': '1' }
   const provider = aiSdk({
     ...model,
-    doStream: (call) => {
+    doStream: (call: LanguageModelV3CallOptions) => {
       spoil(call)
       return model.doStream(call)
     },

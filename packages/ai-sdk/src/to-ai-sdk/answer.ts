@@ -1,5 +1,6 @@
 // Converts answers of a provider to content of the AI SDK, complete and streamed.
 import type {
+  JSONObject,
   LanguageModelV3Content,
   LanguageModelV3File,
   LanguageModelV3FinishReason,
@@ -7,9 +8,11 @@ import type {
   LanguageModelV3StreamPart,
   LanguageModelV3ToolCall,
   LanguageModelV3Usage,
+  SharedV3ProviderMetadata,
   SharedV3Warning,
 } from '@ai-sdk/provider'
 import type { ChatEvent, ChatResponse, Part, Usage, Warning } from '@patchbay/core'
+import { omitUndefined } from '@patchbay/core/wrap'
 import { Blocks, hasBytes, sourcesOf, unparsed } from '../blocks.js'
 import { asJson, metadataOf, ours } from '../hidden.js'
 import { finishReasons } from './finish-reason.js'
@@ -81,10 +84,23 @@ export class StreamParts {
         type: 'finish',
         usage: toUsage(usage),
         finishReason: toReason(response),
-        ...(later.length > 0 && { providerMetadata: { [ours]: { warnings: asJson(later) } } }),
+        ...aboutAnswer(response, later),
       },
     ]
   }
+}
+
+/** What the AI SDK has no word for, as metadata of the answer. */
+export function aboutAnswer(
+  { requestId, stopSequence, cost, cached, attempts, logprobs }: ChatResponse,
+  warnings: readonly Warning[] = [],
+): { providerMetadata?: SharedV3ProviderMetadata } {
+  const about = omitUndefined({
+    ...{ requestId, stopSequence, cost, cached, logprobs },
+    attempts: attempts > 1 ? attempts : undefined,
+    warnings: warnings.length > 0 ? warnings : undefined,
+  })
+  return Object.keys(about).length > 0 ? { providerMetadata: { [ours]: asJson(about) as JSONObject } } : {}
 }
 
 export function toContent({ message: { content } }: ChatResponse): LanguageModelV3Content[] {

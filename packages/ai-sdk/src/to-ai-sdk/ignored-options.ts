@@ -32,6 +32,7 @@ const chatOptions = {
   presencePenalty: true,
   reasoning: true,
   logprobs: true,
+  cache: true,
   providerOptions: true,
   onUnsupported: true,
 } satisfies Record<keyof ChatRequest, true>

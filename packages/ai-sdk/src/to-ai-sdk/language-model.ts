@@ -5,9 +5,15 @@ import type {
   LanguageModelV3StreamPart,
   SharedV3Warning,
 } from '@ai-sdk/provider'
-import type { CallOptions, ChatEvent, Provider } from '@patchbay/core'
+import {
+  type CallOptions,
+  type ChatEvent,
+  type ChatResponse,
+  isLlmError,
+  type Provider,
+} from '@patchbay/core'
 import { toCallError } from '../errors.js'
-import { StreamParts, toContent, toReason, toUsage, toWarning } from './answer.js'
+import { aboutAnswer, StreamParts, toContent, toReason, toUsage, toWarning } from './answer.js'
 import { callOptions } from './call-options.js'
 import { leftOutReporter } from './ignored-options.js'
 import { toRequest } from './request.js'
@@ -31,6 +37,8 @@ export function languageModel(
     async doGenerate(call) {
       const { request, warnings } = requestFor(call)
       const response = await provider.chat(request, callOptions(options, call)).catch((error) => {
+        const said = misfit(error)
+        if (said !== undefined) return said
         throw toCallError(error, call.abortSignal)
       })
       return {
@@ -38,6 +46,7 @@ export function languageModel(
         finishReason: toReason(response),
         usage: toUsage(response.usage),
         warnings: [...warnings, ...response.warnings.map(toWarning)],
+        ...aboutAnswer(response),
         response: { modelId: response.model, ...(response.id !== undefined && { id: response.id }) },
       }
     },
@@ -51,6 +60,11 @@ export function languageModel(
       return { stream: streamOf(events, first, new StreamParts(warnings), call.abortSignal) }
     },
   }
+}
+
+/** An answer that does not fit its schema: the AI SDK checks it by itself, repairs it, or says `NoObjectGeneratedError`. */
+function misfit(error: unknown): ChatResponse | undefined {
+  return isLlmError(error, 'structured-output') ? error.partial : undefined
 }
 
 function requestFor(call: LanguageModelV3CallOptions) {
@@ -77,7 +91,10 @@ function streamOf(
           for (const part of sent) controller.enqueue(part)
         }
       } catch (error) {
-        controller.enqueue({ type: 'error', error: toCallError(error, signal) })
+        const said = misfit(error)
+        if (said !== undefined)
+          for (const part of parts.of({ type: 'finish', response: said })) controller.enqueue(part)
+        else controller.enqueue({ type: 'error', error: toCallError(error, signal) })
         controller.close()
       }
     },

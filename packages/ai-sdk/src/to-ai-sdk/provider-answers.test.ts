@@ -2,7 +2,7 @@
 import type { LanguageModelV3Message } from '@ai-sdk/provider'
 import type { Part, Provider } from '@patchbay/core'
 import { mockProvider } from '@patchbay/testing'
-import { jsonSchema, type ModelMessage, streamText, type ToolSet } from 'ai'
+import { generateText, jsonSchema, type ModelMessage, streamText, type ToolSet } from 'ai'
 import { describe, expect, it } from 'vitest'
 import { ask, finish, playing, type Way, ways } from '../../test/calls.js'
 import { aiSdk, languageModel } from '../index.js'
@@ -205,4 +205,22 @@ it.each(ways)('warnings that come after the start are not lost: %s', async (way)
   expect(metadata).toMatchObject({
     patchbay: { warnings: [{ message: expect.stringContaining('rm') }] },
   })
+})
+
+it.each(ways)('metadata of an answer have what the AI SDK has no word for: %s', async (way) => {
+  const answer = {
+    events: [
+      { type: 'text' as const, text: 'Hi.' },
+      {
+        type: 'finish' as const,
+        response: { finishReason: 'stop' as const, requestId: 'r', stopSequence: 'END' },
+      },
+    ],
+  }
+  const model = languageModel(mockProvider({ answers: [answer] }))
+  const { providerMetadata } =
+    way === 'complete'
+      ? await generateText({ model, prompt: 'x' })
+      : { providerMetadata: await streamText({ model, prompt: 'x' }).providerMetadata }
+  expect(providerMetadata).toMatchObject({ patchbay: { stopSequence: 'END' } })
 })

@@ -4,6 +4,7 @@ import type { ChatRequest, JsonSchema, Tool } from '@patchbay/core'
 import type { LeftOut } from '@patchbay/core/wire'
 import { omitUndefined } from '@patchbay/core/wrap'
 import { markIn, markOf } from '../cache-marks.js'
+import { inV3, reasoningOf } from './from-v4.js'
 import { chatRequestOptions } from './ignored-options.js'
 import { toMessage } from './prompt.js'
 
@@ -14,7 +15,9 @@ import { toMessage } from './prompt.js'
 export function toRequest(call: LanguageModelV3CallOptions, lost: LeftOut): ChatRequest {
   if (call.includeRawChunks) lost('includeRawChunks')
   return omitUndefined({
-    messages: call.prompt.map((message) => ({ ...toMessage(message, lost), ...markOf(message, lost) })),
+    messages: call.prompt
+      .map((message) => inV3(message, lost))
+      .map((message) => ({ ...toMessage(message, lost), ...markOf(message, lost) })),
     ...toTools(call, lost),
     output: toOutputSpec(call.responseFormat, lost),
     maxOutputTokens: call.maxOutputTokens,
@@ -25,6 +28,7 @@ export function toRequest(call: LanguageModelV3CallOptions, lost: LeftOut): Chat
     stop: call.stopSequences,
     frequencyPenalty: call.frequencyPenalty,
     presencePenalty: call.presencePenalty,
+    reasoning: reasoningOf(call, lost),
     // What a model cannot is a warning there.
     onUnsupported: 'warn',
     ...chatRequestOptions(call.providerOptions, lost),

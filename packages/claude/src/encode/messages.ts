@@ -11,6 +11,7 @@ import {
   separateMedia,
   stateOf,
 } from '@patchbay/core/wire'
+import { cacheable } from './cacheable.js'
 import { toMediaBlock } from './media.js'
 
 /** A block as it goes over the wire. */
@@ -207,9 +208,6 @@ class Encoder {
 function textBlock(text: string, state?: Record<string, unknown>): Block[] {
   return text.trim() === '' ? [] : [{ type: 'text', text, ...state }]
 }
-
-// platform.claude.com/docs/en/build-with-claude/prompt-caching ("What can be cached"), November 2026.
-const cacheable = new Set<unknown>(['text', 'image', 'document', 'tool_use', 'tool_result'])
 
 /**
  * The service takes four breakpoints: the oldest of the messages are removed, those of the system text stay. One of an hour

@@ -115,7 +115,8 @@ function checkPolicies(entry: unknown, file: string, where: string): void {
 
 /** Splits `claude:claude-opus-5` into backend and model. */
 export function parseTarget(target: string, where = ''): { use: string; model?: string } {
-  const colon = target.indexOf(':')
+  // The colon of a Windows drive is part of a path: `C:\app\provider.mjs`.
+  const colon = target.indexOf(':', /^[a-z]:[\\/]/i.test(target) ? 2 : 0)
   const use = colon < 0 ? target : target.slice(0, colon)
   const model = colon < 0 ? undefined : target.slice(colon + 1)
   if (Object.hasOwn(backendOptions, use) || /[/.@-]/.test(use)) return { use, ...(model && { model }) }

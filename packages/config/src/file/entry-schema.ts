@@ -32,8 +32,9 @@ export const common = {
       topK: { type: 'integer' },
       seed: { type: 'integer' },
       parallelToolCalls: { type: 'boolean' },
+      cache: { enum: ['auto', 'off'] },
     } satisfies Record<
-      Exclude<keyof SamplingOptions, 'stop'> | 'maxOutputTokens' | 'parallelToolCalls',
+      Exclude<keyof SamplingOptions, 'stop'> | 'maxOutputTokens' | 'parallelToolCalls' | 'cache',
       object
     >,
     description: 'Defaults for every request.',
@@ -151,6 +152,15 @@ export const severalOptions: Record<string, Record<string, JsonSchema>> = {
     providers: members,
     by: { enum: ['weighted', 'least-busy', 'latency', 'prefix'] },
     weights: { type: 'array', items: { type: 'number', exclusiveMinimum: 0 } },
+    servers: {
+      type: 'string',
+      description:
+        'Servers that come and go, in place of the host in the baseURL of the only provider: dns:NAME, dns://SERVER/NAME or file:PATH.',
+    },
+    probe: {
+      type: 'boolean',
+      description: 'Whether a server that failed has to list its models before it gets calls again.',
+    },
   },
   hedge: {
     ...every,

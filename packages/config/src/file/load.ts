@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import type { Price } from '@patchbay/policies'
+import type { Price, StateStore } from '@patchbay/policies'
 import type { SharedPlace } from '../provider/shared-state.js'
 import type { Config, GatewayEntry, Requirement } from '../types.js'
 import { checkedConfig } from './check.js'
@@ -33,6 +33,8 @@ export interface Loaded {
   prices: Record<string, Price>
   /** The store that policies share between processes. */
   shared?: SharedPlace
+  /** The state of policies where `shared` names none: an app that runs several processes sets it. Default: each process has its own. */
+  state?: StateStore
   /** Options of the gateway, merged option by option. */
   gateway: GatewayEntry
   /** The files, the highest priority first. */

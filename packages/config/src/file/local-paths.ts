@@ -18,5 +18,5 @@ export function resolvePaths(options: Record<string, unknown>, folderOf: (option
 
 /** False for the bundled model's name, an address (`hf:`, `https:`) and a path in the home folder. */
 function isPath(text: string): boolean {
-  return text !== 'pico' && !/^(\w{2,}:|~\/)/.test(text)
+  return text !== 'pico' && !/^(\w{2,}:|~[\\/])/.test(text)
 }

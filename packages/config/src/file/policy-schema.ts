@@ -50,6 +50,15 @@ export const policyOptions: Record<string, JsonSchema> = {
     ['limits'],
   ),
   cache: closed({ store, ttl: positive, namespace: text, truncated: { type: 'boolean' } }),
+  compact: closed({
+    at: positive,
+    keep: positive,
+    by: { enum: ['summary', 'trim'] },
+    summarizer: text,
+    instructions: text,
+    window: positive,
+    count: { enum: ['estimate', 'provider'] },
+  }),
   guard: closed({ input: checks, output: checks, every: { type: ['string', 'number'] } }),
   limit: closed({
     concurrency: whole,
@@ -87,7 +96,7 @@ export const policyOptions: Record<string, JsonSchema> = {
 }
 
 /** Policies that need no options. */
-export const plainPolicies = ['batch', 'breaker', 'cache', 'limit', 'log', 'mask', 'trace']
+export const plainPolicies = ['batch', 'breaker', 'cache', 'compact', 'limit', 'log', 'mask', 'trace']
 
 /** A policy and a list of policies, for filling in variables. */
 export const onePolicy: JsonSchema = { type: ['string', 'object'], properties: policyOptions }

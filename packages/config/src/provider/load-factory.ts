@@ -15,7 +15,8 @@ type Factory = (options: Record<string, unknown>) => Provider | Promise<Provider
 export async function factoryOf(use: string, folder: string): Promise<Factory> {
   const own = Object.hasOwn(backendOptions, use)
   const name = own ? `@patchbay/${use}` : use
-  const isFile = /^\.{0,2}\//.test(use) || isAbsolute(use)
+  // On Windows with backslashes.
+  const isFile = /^\.{0,2}[\\/]/.test(use) || isAbsolute(use)
   const module = isFile ? await importFile(resolve(folder, use)) : await importPackage(name, folder)
   const short = name.split('/').at(-1) ?? name
   const candidates = [module[short], module.default, module.provider]

@@ -8,6 +8,7 @@ import {
   budget,
   type Check,
   cache,
+  compact,
   denied,
   guard,
   limit,
@@ -59,6 +60,8 @@ export async function withPolicies(
       budget(inner, { ...options, prices: loaded.prices, ...(await state()) }),
     cache: async (inner, { store: named, ...options }) =>
       cache(inner, { ...options, namespace: options.namespace ?? scope, ...(await store(named)) }),
+    compact: async (inner, { summarizer, ...options }) =>
+      compact(inner, { ...options, ...(summarizer !== undefined && { summarizer: await make(summarizer) }) }),
     guard: async (inner, { input, output, ...options }) =>
       guard(inner, { ...options, input: checks(input), output: checks(output) }),
     limit: async (inner, options) => limit(inner, { ...options, ...(await state()) }),

@@ -9,7 +9,7 @@ import type { Loaded } from '../file/load.js'
 import { resolvePaths } from '../file/local-paths.js'
 import { policiesSchema } from '../file/policy-schema.js'
 import type { PolicyEntry } from '../types.js'
-import { makeComposite } from './composite.js'
+import { addressOf, makeComposite } from './composite.js'
 import { factoryOf } from './load-factory.js'
 import { withPolicies } from './policies.js'
 import { isRedis, type Shared } from './shared-state.js'
@@ -40,10 +40,15 @@ export class ProviderBuilder {
 
   /**
    * The provider of a name. `path` are the names that led here; `beside` are other members of their lists, which those
-   * lists call themselves.
+   * lists call themselves. `server` takes the place of the host in its address.
    * @throws {LlmError} `config` for a cycle, and for what is missing or wrong
    */
-  async make(name: string, path: readonly string[] = [], beside: readonly string[] = []): Promise<Provider> {
+  async make(
+    name: string,
+    path: readonly string[] = [],
+    beside: readonly string[] = [],
+    server?: string,
+  ): Promise<Provider> {
     const found = this.#find(name)
     const { entry, file } = found
     const where = `${file}: providers.${name}`
@@ -80,10 +85,21 @@ export class ProviderBuilder {
       },
     }
     const withOwn = (made: Provider) => withPolicies(made, policies, this, context)
+    const composite = {
+      loaded: this.loaded,
+      shared: this.shared,
+      where,
+      folder: placeOf(found, 'servers').folder,
+      makeServer: (one: string) => this.make((rest.providers as [string])[0], here, known, one),
+    }
+    const backend = async () => withOwn(await this.#backend(use, rest, found))
+    if (server !== undefined) rest.baseURL = addressOf(rest.baseURL, server, where)
     // The members of a composite depend on the way here.
     const first = Object.hasOwn(severalOptions, use)
-      ? await withOwn(await makeComposite(use, rest, others(rest.providers as string[], 'providers'), this))
-      : await this.#once(name, async () => withOwn(await this.#backend(use, rest, found)))
+      ? await withOwn(
+          await makeComposite(use, rest, others(rest.providers as string[], 'providers'), composite),
+        )
+      : await (server === undefined ? this.#once(name, backend) : backend())
     const fallbacks = others([next].flat(), 'fallback')
     return fallbacks.length === 0 ? first : fallback([first, ...fallbacks])
   }

@@ -9,7 +9,7 @@ import { command, startCluster, startSentinel, startServer } from '../../../poli
 import { Shared } from './shared-state.js'
 
 async function opened(place: string) {
-  const shared = new Shared({ place, folder: '.' })
+  const shared = new Shared({ shared: { place, folder: '.' } })
   onTestFinished(() => shared.close())
   const state = await shared.state()
   if (state === undefined) throw new Error('no state')
@@ -118,7 +118,7 @@ it.each([
   'redis://someone:secret@127.0.0.1:1,127.0.0.1:2',
   'redis+cluster://',
 ])('the address %s is told to be wrong, without its user and password', async (place) => {
-  const failure = await new Shared({ place, folder: '.' }).state().catch((error: Error) => error)
+  const failure = await new Shared({ shared: { place, folder: '.' } }).state().catch((error: Error) => error)
   expect(failure).toMatchObject({ code: 'config', message: expect.stringContaining('redis+sentinel://') })
   expect(String(failure)).not.toMatch(/secret|someone/)
 })
@@ -129,7 +129,7 @@ it.each([
 ])('servers of %s that are not there are named, without user and password', {
   timeout: 30_000,
 }, async (place) => {
-  const failure = await new Shared({ place, folder: '.' }).state().catch((error: Error) => error)
+  const failure = await new Shared({ shared: { place, folder: '.' } }).state().catch((error: Error) => error)
   expect(failure).toMatchObject({
     code: 'network',
     message: expect.stringContaining('127.0.0.1:1, 127.0.0.1:2'),

@@ -32,7 +32,7 @@ function answering(): Provider {
 
 async function opened() {
   const redis = await startRedis()
-  const shared = new Shared({ place: redis.url, folder: '.' })
+  const shared = new Shared({ shared: { place: redis.url, folder: '.' } })
   onTestFinished(async () => {
     redis.resume()
     await shared.close()
@@ -89,7 +89,7 @@ it('a store that could not be opened is tried again', async () => {
     },
   }))
   onTestFinished(() => void vi.doUnmock('@keyv/sqlite'))
-  const shared = new Shared(undefined)
+  const shared = new Shared({})
   await expect(shared.store('sqlite://x', '.')).rejects.toThrow('locked')
   locked = false
   const store = await shared.store('sqlite://x', '.')
@@ -106,7 +106,7 @@ it.each([
   ['an address of another service', 'mysql://root:secret@127.0.0.1:1', 'config'],
   ['a server that is not there', 'redis://root:secret@127.0.0.1:1', 'network'],
 ])('%s is told without its user and password', async (_, place, code) => {
-  const shared = new Shared({ place, folder: '.' })
+  const shared = new Shared({ shared: { place, folder: '.' } })
   for (const open of [
     () => shared.state(),
     async () => (await shared.store(place, '.'))?.get('x'),

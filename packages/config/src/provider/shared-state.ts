@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import type { CacheStore, StateStore } from '@patchbay/policies'
 import { fileState, redisState } from '@patchbay/policies'
 import { configError } from '../file/config-error.js'
+import type { Loaded } from '../file/load.js'
 import { importPackage } from './load-factory.js'
 import { type Client, clientOf, closeClient, followsPrimary, openClient } from './redis-client.js'
 
@@ -21,12 +22,16 @@ export class Shared {
   #state: Promise<StateStore> | undefined
   readonly #stores = new Map<string, Promise<CacheStore>>()
   readonly #closers: (() => Promise<unknown>)[] = []
+  private readonly where: SharedPlace | undefined
 
-  constructor(private readonly where: SharedPlace | undefined) {}
+  constructor({ shared, state }: Pick<Loaded, 'shared' | 'state'>) {
+    this.where = shared
+    if (shared === undefined && state !== undefined) this.#state = Promise.resolve(state)
+  }
 
   /** The store for limits, budgets, circuits and learned results; undefined if each process has its own. */
   async state(): Promise<StateStore | undefined> {
-    if (this.where === undefined) return undefined
+    if (this.where === undefined) return this.#state
     if (this.#state === undefined) {
       this.#state = this.#open(this.where)
       // The next request tries again.

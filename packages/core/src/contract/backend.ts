@@ -48,6 +48,8 @@ export interface PreparedChat extends Defined<SamplingOptions> {
   reasoning?: Reasoning
   /** Log-probabilities of the tokens, and of so many alternatives for each. */
   logprobs?: number
+  /** Set up the service's prompt cache. The messages have no marks of their own. */
+  cache?: 'auto'
   /** Only those of this provider. */
   providerOptions: Record<string, unknown>
   /** For what a backend itself finds the model does not take: `'warn'` leaves it out with a warning; else it is an error. */

@@ -67,6 +67,12 @@ export interface ChatRequest<
    * from 0 to 20 for so many of the most likely tokens of each place too. Default: none.
    */
   logprobs?: boolean | number | undefined
+  /**
+   * `'auto'` sets up the prompt cache of the service for a conversation that goes on: breakpoints after the tools, the system text and
+   * the last two turns on Anthropic, a key for the conversation on OpenAI. Services that cache by themselves need nothing. Marks on
+   * messages (`cache: true`) win over it. Default `'off'`: marks on messages only.
+   */
+  cache?: 'auto' | 'off' | undefined
   /** Fields merged into the body of the request last, by provider name: `{ claude: { … } }`. */
   providerOptions?: ProviderRequestOptions | undefined
   /**

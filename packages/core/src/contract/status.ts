@@ -22,5 +22,7 @@ export type StatusEvent =
   | { type: 'restarting'; delayMs: number; reason: string }
   /** What is left of the service's rate limits, by its response headers. */
   | { type: 'rate-limit'; requests?: RateLimit; tokens?: RateLimit }
+  /** So many earlier messages of a long conversation are not sent: a summary stands for them, or a note. */
+  | { type: 'compacted'; by: 'summary' | 'trim'; messages: number }
   /** A model is being loaded; `progress` from 0 to 1, if it is known. */
   | { type: 'loading'; model: string; progress?: number }

@@ -50,6 +50,7 @@ export async function prepareOptions(
         : [],
     output: output === undefined ? undefined : await prepareOutput(output, warnings),
     stop: stop?.length ? stop.map((text) => wellFormed(text, warnings)) : undefined,
+    cache: options.cache === 'auto' && !hasMarks(request) ? ('auto' as const) : undefined,
     logprobs: typeof logprobs === 'number' ? logprobs : logprobs ? 0 : undefined,
     providerOptions: currentOptions(request, defaults, provider),
   })
@@ -71,7 +72,9 @@ function checkValues(request: ChatRequest): void {
         `must be a ${whole ? 'whole ' : ''}number from ${least} to ${most}, not ${describe(value)}`,
       )
   }
-  const { stop, reasoning } = request
+  const { stop, reasoning, cache } = request
+  if (cache !== undefined && cache !== 'auto' && cache !== 'off')
+    throw invalid('cache', "must be 'auto' or 'off'")
   if (
     stop !== undefined &&
     !(Array.isArray(stop) && stop.every((text) => typeof text === 'string' && text !== ''))
@@ -81,6 +84,11 @@ function checkValues(request: ChatRequest): void {
     throw invalid('reasoning.budgetTokens', 'must be a whole number of tokens')
   if (reasoning !== undefined && !isObject(reasoning) && !levels.has(reasoning))
     throw invalid('reasoning', `must be one of ${[...levels].join(', ')}, or { budgetTokens }`)
+}
+
+/** Has a message a cache mark of its own? */
+function hasMarks({ messages }: ChatRequest): boolean {
+  return Array.isArray(messages) && messages.some((message) => isObject(message) && Boolean(message.cache))
 }
 
 async function prepareOutput(output: OutputSpec, warnings: Warning[]): Promise<PreparedChat['output']> {

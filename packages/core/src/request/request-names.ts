@@ -18,7 +18,14 @@ import {
 
 const chatRequest: OptionNames<ChatRequest> = {
   ...{ messages: true, system: true, tools: true, toolChoice: true, parallelToolCalls: true, output: true },
-  ...{ maxOutputTokens: true, reasoning: true, logprobs: true, providerOptions: true, onUnsupported: true },
+  ...{
+    maxOutputTokens: true,
+    reasoning: true,
+    logprobs: true,
+    cache: true,
+    providerOptions: true,
+    onUnsupported: true,
+  },
   ...{ temperature: true, topP: true, topK: true, minP: true, seed: true, stop: true },
   ...{ frequencyPenalty: true, presencePenalty: true },
 }

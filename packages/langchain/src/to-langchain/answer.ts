@@ -165,7 +165,9 @@ function metadataOf(response: ChatResponse, warnings: readonly Warning[]): Json 
   return omitUndefined({
     model_provider: ours,
     provider: response.provider,
+    // LangChain's models have the name by both words; its tests read the second, its tools the first.
     model_name: response.model,
+    model: response.model,
     id: response.id,
     request_id: response.requestId,
     finish_reason: response.finishReason,

@@ -20,7 +20,7 @@ import { checkOptionNames, omitUndefined, toJsonSchema } from '@patchbay/core/wr
 import { tokensOf } from '../usage.js'
 import { Pieces, toMessage } from './answer.js'
 import { BoundChat } from './bound-model.js'
-import { keyOf, nameOf } from './cache-key.js'
+import { isPlainQuestion, keyOf, nameOf } from './cache-key.js'
 import { type Call, optionsOf, type PatchbayChatOptions, toCall } from './call-options.js'
 import { structuredModel } from './structured.js'
 
@@ -101,12 +101,21 @@ export class PatchbayChat extends BaseChatModel<PatchbayChatOptions> {
   /** LangChain's cache key is the text of the messages; ours has all their content, images too. */
   override generate(...[messages, options, callbacks]: Parameters<BaseChatModel['generate']>) {
     const given = Array.isArray(options) ? { stop: options } : options
-    const keyed = this.cache ? { ...given, messagesKey: keyOf(messages) } : given
+    const isKeyed = this.cache && !messages.every(isPlainQuestion)
+    const keyed = isKeyed ? { ...given, messagesKey: keyOf(messages) } : given
     return super.generate(messages, keyed, callbacks)
   }
 
-  override getLsParams({ request, stop = request?.stop }: this['ParsedCallOptions']): LangSmithParams {
-    const { temperature, maxOutputTokens } = { ...this.inner.defaults, ...request }
+  override getLsParams({ request, stop: given }: this['ParsedCallOptions']): LangSmithParams {
+    const {
+      temperature,
+      maxOutputTokens,
+      stop = given,
+    } = {
+      ...this.inner.defaults,
+      ...request,
+      ...omitUndefined({ stop: given }),
+    }
     return {
       ls_provider: this.inner.provider,
       ls_model_name: this.inner.model,

@@ -6,6 +6,8 @@ import type {
 import type { BaseChatModel } from '@langchain/core/language_models/chat_models'
 import type { AIMessage, BaseMessage } from '@langchain/core/messages'
 import { type Runnable, RunnableLambda } from '@langchain/core/runnables'
+import { toJsonSchema as fromZod } from '@langchain/core/utils/json_schema'
+import { isZodSchemaV3 } from '@langchain/core/utils/types'
 import { type ChatResponse, isLlmError, type JsonSchema, LlmError, type StandardSchema } from '@patchbay/core'
 import { omitUndefined, toJsonSchema, validate, withOutput } from '@patchbay/core/wrap'
 import { toMessage } from './answer.js'
@@ -29,7 +31,7 @@ export function structuredModel(
   given: object,
   { name, includeRaw, strict, method = 'jsonSchema' }: StructuredOutputMethodOptions<boolean>,
 ): Runnable<BaseLanguageModelInput, Value> | Runnable<BaseLanguageModelInput, Raw> {
-  const schema = given as StandardSchema | JsonSchema
+  const schema = withJsonSchema(given as StandardSchema | JsonSchema)
   const words = toJsonSchema(schema, 'the schema of the answer')
   const { options, parse } = wayOf(method, schema, words, { name, strict })
   const bound = model.withConfig({
@@ -48,6 +50,15 @@ export function structuredModel(
     })
     return { raw, parsed }
   })
+}
+
+/** Zod 3 cannot give its JSON Schema; LangChain can. */
+function withJsonSchema(schema: StandardSchema | JsonSchema): StandardSchema | JsonSchema {
+  if (!isZodSchemaV3(schema)) return schema
+  const words = () => fromZod(schema)
+  return {
+    '~standard': { ...(schema as StandardSchema)['~standard'], jsonSchema: { input: words, output: words } },
+  }
 }
 
 function wayOf(

@@ -13,7 +13,10 @@ export function locateModel(model: string | undefined): { path: string; name: st
   if (model === undefined || model === bundledModel)
     return { path: packageFile('models/pico.gguf'), name: bundledModel, bundled: true }
   // Of a model in parts, the engine loads the first one and finds the others itself.
-  const path = resolve(model.replace(/^~(?=\/)/, homedir())).replace(/-\d{5}(-of-\d{5}\.gguf)$/i, '-00001$1')
+  const path = resolve(model.replace(/^~(?=[\\/])/, () => homedir())).replace(
+    /-\d{5}(-of-\d{5}\.gguf)$/i,
+    '-00001$1',
+  )
   return { path, name: basename(path).replace(/(-\d{5}-of-\d{5})?\.gguf$/i, ''), bundled: false }
 }
 

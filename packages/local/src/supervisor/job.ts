@@ -33,7 +33,7 @@ export class Job implements QueueEntry {
   constructor(
     readonly request: JobRequest,
     { caller, priority }: QueueEntry,
-    readonly context: CallContext,
+    readonly context: Pick<CallContext, 'clock' | 'status'>,
     /** Called with the number of characters that were read. */
     private readonly acknowledge: (characters: number) => void,
   ) {
@@ -71,8 +71,8 @@ export class Job implements QueueEntry {
     this.#add({ type: 'call', name, input })
   }
 
-  done(result: JobResult): void {
-    this.#add({ type: 'done', result, queuedMs: this.queuedMs })
+  done(result: JobResult, queuedMs = this.queuedMs): void {
+    this.#add({ type: 'done', result, queuedMs })
     this.#ended = true
   }
 

@@ -21,16 +21,30 @@ export interface SchedulerSettings extends SupervisorSettings {
   whenFull: 'reject' | 'wait'
 }
 
+/** What the queue needs of a call. */
+export type QueueContext = Pick<CallContext, 'signal' | 'clock' | 'status'>
+
+/** The bounded queue of one model, which all handles share. */
+export interface ModelQueue {
+  readonly stats: WorkerStats
+  acquire(): void
+  release(): Promise<void>
+  submit(request: JobRequest, turn: QueueEntry, context: QueueContext): Job
+  cancel(job: Job, reason: LlmError): void
+  ready(context: QueueContext): Promise<ReadyInfo>
+  count(chat: PromptRequest, context: QueueContext): Promise<number>
+}
+
 /** A caller that waits for something other than a job. */
 interface Waiter<T> {
   resolve: (value: T) => void
   reject: (error: LlmError) => void
-  context: CallContext
+  context: QueueContext
 }
 
 type CountRequest = Waiter<number> & { id: number; prompt: PromptRequest }
 
-export class Scheduler {
+export class Scheduler implements ModelQueue {
   readonly #settings: SchedulerSettings
   readonly #supervisor: WorkerSupervisor
   readonly #queue = new FairQueue<Job>()
@@ -91,7 +105,7 @@ export class Scheduler {
    * Adds a job to the queue.
    * @throws {LlmError} `queue-full`
    */
-  submit(request: JobRequest, turn: QueueEntry, context: CallContext): Job {
+  submit(request: JobRequest, turn: QueueEntry, context: QueueContext): Job {
     const { queue, whenFull, model, load } = this.#settings
     if (whenFull === 'reject' && this.#queue.size + this.#running.size >= queue + load.parallel)
       throw new LlmError(
@@ -117,14 +131,14 @@ export class Scheduler {
   }
 
   /** Facts of the model; loads it first if it is not loaded. */
-  ready(context: CallContext): Promise<ReadyInfo> {
+  ready(context: QueueContext): Promise<ReadyInfo> {
     const { loaded } = this.#supervisor
     if (loaded !== undefined) return Promise.resolve(loaded)
     return this.#wait(context, (waiter) => add(this.#readyWaiters, { ...waiter, context }))
   }
 
   /** Counts the tokens of a prompt. */
-  count(chat: PromptRequest, context: CallContext): Promise<number> {
+  count(chat: PromptRequest, context: QueueContext): Promise<number> {
     const { messages, tools, forcedCall, json, reasoning, thinkingBudget } = chat
     const prompt: PromptRequest = {
       messages,
@@ -142,7 +156,7 @@ export class Scheduler {
   }
 
   /** Adds a waiter with `enter`, which returns how to remove it, and removes it if the call is aborted. */
-  #wait<T>(context: CallContext, enter: (waiter: Omit<Waiter<T>, 'context'>) => () => boolean): Promise<T> {
+  #wait<T>(context: QueueContext, enter: (waiter: Omit<Waiter<T>, 'context'>) => () => boolean): Promise<T> {
     const { signal } = context
     if (this.#supervisor.loaded === undefined)
       context.status({ type: 'loading', model: this.#settings.model })
@@ -270,7 +284,7 @@ export class Scheduler {
   }
 
   /** The calls that wait. A copy: a status callback may end calls and make new ones. */
-  #waiting(): CallContext[] {
+  #waiting(): Pick<CallContext, 'status'>[] {
     return [...this.#queue, ...this.#readyWaiters, ...this.#waitingCounts].map(({ context }) => context)
   }
 

@@ -3,6 +3,7 @@
 import type { PreparedChat, Warning } from '@patchbay/core'
 import { checkFields } from '@patchbay/core/wire'
 import type { Target } from '../api.js'
+import { cacheKey } from '../cache-key.js'
 import type { Dialect } from '../dialect.js'
 import { fieldNames } from '../fields.js'
 import { type JsonOutput, jsonOutput, needsWish } from '../json-output.js'
@@ -54,6 +55,7 @@ export async function toChatBody(
     stream,
     stream_options: stream && preset.streamUsage ? { include_usage: true } : undefined,
     ...options,
+    prompt_cache_key: chat.cache && dialect.cacheKey ? cacheKey(chat) : undefined,
     ...providerOptions,
   }
 }

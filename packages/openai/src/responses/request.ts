@@ -3,6 +3,7 @@
 import type { PreparedChat, Warning } from '@patchbay/core'
 import { checkFields, type RawRequest } from '@patchbay/core/wire'
 import type { Target } from '../api.js'
+import { cacheKey } from '../cache-key.js'
 import { fieldNames } from '../fields.js'
 import { type JsonOutput, jsonOutput, needsWish } from '../json-output.js'
 import { accepted } from '../limits.js'
@@ -68,6 +69,7 @@ export function toResponsesBody(
     store: false,
     include: include.length > 0 ? include : undefined,
     ...options,
+    prompt_cache_key: chat.cache && dialect.cacheKey ? cacheKey(chat) : undefined,
     ...providerOptions,
   }
 }

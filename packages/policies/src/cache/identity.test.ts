@@ -43,6 +43,7 @@ const fields: { [Field in keyof Required<ChatRequest>]: [ChatRequest[Field], Cha
   frequencyPenalty: [0, 1],
   presencePenalty: [0, 1],
   providerOptions: [{ spare: { since: new Date(1) } }, { spare: { since: new Date(2) } }],
+  cache: ['auto', 'off'],
   onUnsupported: ['error', 'warn'],
 }
 

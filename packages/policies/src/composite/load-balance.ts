@@ -7,7 +7,7 @@ import { type Candidate, Candidates } from './candidates.js'
 import { type CompositeOptions, CompositeProvider } from './composite.js'
 import { conversationHash } from './conversation.js'
 import { isRetriableElsewhere } from './failover.js'
-import { PrefixPool } from './prefix-pool.js'
+import { PrefixPool, type ServerHealth } from './prefix-pool.js'
 import { ObservedProvider } from './provider-stats.js'
 
 /** Options of `loadBalance`. */
@@ -53,7 +53,7 @@ export function loadBalance(
   options: LoadBalanceOptions = {},
 ): Provider {
   checkOptions('loadBalance', options, loadBalanceOptionNames)
-  const { weights = candidates.map(() => 1), clock } = options
+  const { weights = candidates.map(() => 1) } = options
   if (
     weights.length !== candidates.length ||
     !weights.every((weight) => weight > 0 && Number.isFinite(weight))
@@ -62,21 +62,43 @@ export function loadBalance(
   const { names = candidates.map((_, at) => `${at}`) } = options
   if (new Set(names).size !== candidates.length)
     throw new LlmError('config', 'loadBalance: names must hold another name for each provider.')
-  const targets = candidates.map(
-    (): Target => ({ observed: undefined, chosen: 0, credit: 0, latency: undefined, onEnd: () => {} }),
-  )
+  return balancer(candidates, candidates.map(newTarget), { ...options, weights, names })
+}
+
+/** Nothing is known of it yet. */
+export function newTarget(): Target {
+  return {
+    observed: undefined,
+    chosen: 0,
+    credit: 0,
+    latency: undefined,
+    health: { downUntil: 0 },
+    onEnd: () => {},
+  }
+}
+
+/** The load balancer over providers of which something may be known. */
+export function balancer(
+  candidates: readonly [Provider, ...Candidate[]],
+  targets: Target[],
+  options: LoadBalanceOptions & { weights: number[]; names: string[] },
+): Provider {
   const list = new Candidates('loadBalance', candidates, (provider, at) => {
     const target = targets[at] as Target
-    target.observed = new ObservedProvider(provider, clock, ({ firstMs, error }) => {
-      target.onEnd(error)
-      if (error !== undefined && !isRetriableElsewhere(error)) return
-      const ms = error === undefined ? firstMs : firstMs + failurePenaltyMs
-      const before = target.latency ?? ms
-      target.latency = before + smoothing * (ms - before)
-    })
+    target.observed ??= observe(provider, target, options)
     return target.observed
   })
-  return new LoadBalancer(list, targets, weights, names, options)
+  return new LoadBalancer(list, targets, options.weights, options.names, options)
+}
+
+function observe(provider: Provider, target: Target, { clock }: LoadBalanceOptions): ObservedProvider {
+  return new ObservedProvider(provider, clock, ({ firstMs, error }) => {
+    target.onEnd(error)
+    if (error !== undefined && !isRetriableElsewhere(error)) return
+    const ms = error === undefined ? firstMs : firstMs + failurePenaltyMs
+    const before = target.latency ?? ms
+    target.latency = before + smoothing * (ms - before)
+  })
 }
 
 const loadBalanceOptionNames: OptionNames<LoadBalanceOptions> = {
@@ -89,7 +111,8 @@ const loadBalanceOptionNames: OptionNames<LoadBalanceOptions> = {
   clock: true,
 }
 
-interface Target {
+/** What is known of a provider. */
+export interface Target {
   /** Once it has been created. */
   observed: ObservedProvider | undefined
   /** Calls in flight that it was chosen for. */
@@ -98,6 +121,7 @@ interface Target {
   credit: number
   /** Smoothed milliseconds to the first event. */
   latency: number | undefined
+  health: ServerHealth
   /** Called with the outcome of each of its calls. */
   onEnd(error: LlmError | undefined): void
 }
@@ -118,6 +142,7 @@ class LoadBalancer extends CompositeProvider {
     const servers = targets.map((target, at) => ({
       name: names[at] as string,
       weight: this.#weight(at),
+      health: target.health,
       load: () => Math.max(target.chosen, target.observed?.inFlight ?? 0),
     }))
     this.#pool = new PrefixPool(

@@ -17,7 +17,7 @@ const servers = fc.uniqueArray(
 const conversations = fc.array(fc.string().map(hashOf), { minLength: 1, maxLength: 40 })
 const idle = (list: { name: string; weight: number }[]) =>
   new PrefixPool(
-    list.map((one) => ({ ...one, load: () => 0 })),
+    list.map((one) => ({ ...one, health: { downUntil: 0 }, load: () => 0 })),
     () => 0,
   )
 
@@ -45,7 +45,7 @@ describe('law: in any pool', () => {
       fc.property(servers, steps, (list, calls) => {
         const loads = list.map(() => 0)
         const pool = new PrefixPool(
-          list.map((one, at) => ({ ...one, load: () => loads[at] as number })),
+          list.map((one, at) => ({ ...one, health: { downUntil: 0 }, load: () => loads[at] as number })),
           () => 0,
         )
         const total = list.reduce((sum, { weight }) => sum + weight, 0)

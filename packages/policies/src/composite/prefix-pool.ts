@@ -1,11 +1,18 @@
 // Pool of servers that keep what they have read of a conversation: consistent hashing with bounded load, and their health.
 import { hashOf, hashOfBoth } from './conversation.js'
 
+/** Whether a server works. */
+export interface ServerHealth {
+  /** When it may be tried again, in milliseconds; 0: it works. */
+  downUntil: number
+}
+
 /** A server of a pool. */
 export interface PoolServer {
   /** The same name gets the same conversations, whatever else is in the pool. */
   name: string
   weight: number
+  health: ServerHealth
   /** Calls in flight, and those about to be sent. */
   load(): number
 }
@@ -19,8 +26,6 @@ const downMs = 5000
 export class PrefixPool {
   readonly #hashes: number[]
   readonly #total: number
-  /** When each server may be tried again, in milliseconds; 0: it works. */
-  readonly #downUntil: number[]
   readonly #probing = new Set<number>()
 
   constructor(
@@ -31,7 +36,6 @@ export class PrefixPool {
   ) {
     this.#hashes = servers.map(({ name }) => hashOf(name))
     this.#total = servers.reduce((sum, { weight }) => sum + weight, 0)
-    this.#downUntil = servers.map(() => 0)
   }
 
   /**
@@ -52,7 +56,11 @@ export class PrefixPool {
 
   /** What a call has told about a server. */
   report(at: number, works: boolean): void {
-    this.#downUntil[at] = works ? 0 : this.now() + downMs
+    this.#health(at).downUntil = works ? 0 : this.now() + downMs
+  }
+
+  #health(at: number): ServerHealth {
+    return (this.servers[at] as PoolServer).health
   }
 
   #isFull(at: number): boolean {
@@ -62,7 +70,7 @@ export class PrefixPool {
   }
 
   #isDown(at: number): boolean {
-    const until = this.#downUntil[at] as number
+    const until = this.#health(at).downUntil
     if (until === 0) return false
     if (this.now() < until) return true
     if (this.probe === undefined) return false

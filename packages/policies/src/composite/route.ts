@@ -10,13 +10,13 @@ import {
   type Provider,
 } from '@patchbay/core'
 import { missingFeaturesFor, prepareFor, requestWithDefaults } from '@patchbay/core/wrap'
-import { chatTokens } from '../limits/token-estimate.js'
 import { runCallback } from '../middleware/callbacks.js'
 import type { ChatCall, Interception, PolicyCall } from '../middleware/interception.js'
 import { checkOptions, type OptionNames } from '../middleware/policy-arguments.js'
 import { coverage } from '../middleware/policy-coverage.js'
 import { priceAt } from '../money/cost.js'
 import { type Price, type PriceLookup, pricesFor } from '../money/prices.js'
+import { chatTokens, errorOf } from '../tokens/chat-tokens.js'
 import { type Candidate, Candidates } from './candidates.js'
 import { type CompositeOptions, CompositeProvider } from './composite.js'
 import { labelOf } from './failover.js'
@@ -105,7 +105,7 @@ class Router extends CompositeProvider {
         const provider = await this.candidates.open(at)
         const capabilities = await knownCapabilities(provider, call)
         const missing = capabilities === undefined ? [] : missingFeaturesFor(chat, capabilities)
-        const tooLong = capabilities && contextProblem(chat, capabilities)
+        const tooLong = capabilities && contextProblem(chat, capabilities, provider.model)
         if (missing.length === 0 && tooLong === undefined) able.push({ at, provider })
         else if (tooLong === undefined) lacking.push({ at, provider })
         if (missing.length > 0) onlyTooLong = false
@@ -157,7 +157,7 @@ class Router extends CompositeProvider {
 
 /** A provider with unknown price comes last. */
 function estimatedCost({ model }: Provider, chat: PreparedChat, priceOf: PriceLookup): number {
-  const input = chatTokens(chat)
+  const input = chatTokens(chat, model)
   const prices = priceOf(model)
   const price = prices && priceAt(input, prices)
   if (price === undefined) return Number.MAX_VALUE
@@ -201,13 +201,15 @@ function combined(a: Capabilities, b: Capabilities): Capabilities {
   }
 }
 
-// Estimates are high. A provider that only may be too small is still tried: it knows exactly, and there is a next one.
-const certainShare = 0.6
-
-function contextProblem(chat: PreparedChat, { contextWindow, maxOutput }: Capabilities): string | undefined {
+function contextProblem(
+  chat: PreparedChat,
+  { contextWindow, maxOutput }: Capabilities,
+  model: string,
+): string | undefined {
   const output = chat.maxOutputTokens ?? 0
   if (maxOutput !== undefined && output > maxOutput) return `gives at most ${maxOutput} tokens`
-  const needed = Math.ceil(chatTokens(chat) * certainShare) + output
+  // A provider that only may be too small is still tried: it knows exactly, and there is a next one.
+  const needed = Math.ceil(chatTokens(chat, model) * (1 - errorOf(model))) + output
   return contextWindow !== undefined && needed > contextWindow
     ? `has room for ${contextWindow} tokens, not for about ${needed}`
     : undefined

@@ -1,7 +1,10 @@
 // Estimate of the tokens of a request, from its length, on the high side.
-import { type ChatInput, LlmError, type PreparedChat, type Provider } from '@patchbay/core'
-import { asLlmError, isMedia, prepareFor, requestWithDefaults } from '@patchbay/core/wrap'
+import { type ChatInput, LlmError, type Provider } from '@patchbay/core'
+import { asLlmError, prepareFor, requestWithDefaults } from '@patchbay/core/wrap'
 import type { PolicyCall } from '../middleware/interception.js'
+import { chatTokens, errorOf } from '../tokens/chat-tokens.js'
+import { familyOf } from '../tokens/families.js'
+import { textTokens } from '../tokens/text-tokens.js'
 
 /** Estimated tokens of a call. */
 export interface TokenEstimate {
@@ -9,13 +12,6 @@ export interface TokenEstimate {
   output: number
 }
 
-// English has about four characters a token, code and other languages fewer. Three is a high estimate for most texts.
-const charactersPerToken = 3
-// What services count for an image of ordinary size. Source: platform.claude.com/docs/en/build-with-claude/vision,
-// platform.openai.com/docs/guides/images-vision, November 2026.
-const tokensPerImage = 1600
-// Roles, separators and so on.
-const tokensPerMessage = 8
 /** Assumed output of a request without `maxOutputTokens`, to a model with unknown `maxOutput`. */
 const defaultOutput = 4096
 
@@ -25,7 +21,7 @@ async function inputTokens(call: Pick<PolicyCall, 'kind' | 'request'>, provider:
     case 'chat':
     case 'countTokens': {
       const chat = await prepareFor(call.request as ChatInput, provider)
-      return chatTokens(chat)
+      return high(chatTokens(chat, provider.model), provider)
     }
     case 'models':
     case 'capabilities':
@@ -35,7 +31,7 @@ async function inputTokens(call: Pick<PolicyCall, 'kind' | 'request'>, provider:
     case 'batches.cancel':
       return 0
     default:
-      return textTokens(call.request)
+      return high(tokensIn(call.request) * familyOf(provider.model).factor, provider)
   }
 }
 
@@ -74,25 +70,19 @@ async function maximumOfRequest(call: PolicyCall, provider: Provider): Promise<T
   return { ...size, output: capabilities?.maxOutput ?? size.output }
 }
 
-/** Estimated input tokens of a prepared chat. */
-export function chatTokens({ messages, tools, output }: PreparedChat): number {
-  const parts = messages.flatMap(({ content }) => content)
-  const images = parts.filter(isMedia).length
-  return (
-    messages.length * tokensPerMessage +
-    images * tokensPerImage +
-    textTokens([messages, tools, output ?? null])
-  )
+/** The estimate with its usual error on top. */
+function high(tokens: number, { model }: Provider): number {
+  return Math.ceil(tokens * (1 + errorOf(model)))
 }
 
-/** Estimated tokens of all texts and numbers in a value. Binary data is not counted. */
-function textTokens(value: unknown): number {
-  let characters = 0
+/** Estimated tokens of all texts in a value. Binary data is not counted. */
+function tokensIn(value: unknown): number {
+  let tokens = 0
   JSON.stringify(value, (name, item) => {
     if (name === 'data' || name === 'audio' || item instanceof Uint8Array) return undefined
-    if (typeof item === 'string') characters += item.length
-    else if (typeof item === 'number') characters += 3
+    if (typeof item === 'string') tokens += textTokens(item)
+    else if (typeof item === 'number') tokens++
     return item
   })
-  return Math.ceil(characters / charactersPerToken)
+  return tokens
 }

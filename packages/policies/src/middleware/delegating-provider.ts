@@ -33,7 +33,7 @@ import { asLlmError } from '@patchbay/core/wrap'
  */
 export class DelegatingProvider implements Provider {
   /** The provider that is called. */
-  protected readonly inner: Provider
+  protected inner: Provider
 
   constructor(inner: Provider) {
     this.inner = inner

@@ -27,6 +27,7 @@ const single: Partial<Record<PolicyName, [wrong: string, right: string, required
   breaker: ['failure', 'failures'],
   budget: ['limit', 'limits', { limits: [{ per: 'run', tokens: 1 }] }],
   cache: ['stor', 'store'],
+  compact: ['keeps', 'keep'],
   guard: ['inputs', 'input', { input: () => undefined }],
   hooks: ['onFinis', 'onFinish', { onStart: () => {} }],
   limit: ['concurency', 'concurrency'],

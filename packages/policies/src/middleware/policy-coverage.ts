@@ -54,6 +54,7 @@ export const coverage = {
   budget: at(...answers, 'batches'),
   cache: at(...texts),
   cascade: at('chat'),
+  compact: at('chat'),
   fallback: at('chat'),
   guard: at(...texts, 'batches'),
   hedge: at('chat'),

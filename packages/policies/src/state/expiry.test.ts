@@ -4,8 +4,10 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { bundled, run } from '../../test/program.js'
 import { folder, stores } from '../../test/state-stores.js'
+import { accountSteps } from '../money/account.js'
 import { fileState } from './file-state.js'
 import { memoryState } from './memory-state.js'
+import { runStep } from './run-step.js'
 
 const hour = 3_600_000
 
@@ -24,7 +26,7 @@ describe.each(stores)('time to live in %s', (name, make, there) => {
     async () => {
       if (name !== 'Redis') vi.useFakeTimers({ toFake: ['Date'] })
       const store = await make()
-      const other = name === 'memory' ? store : await make()
+      const other = name.startsWith('memory') ? store : await make()
       const key = `ttl ${name}`
       expect(await store.swap(key, undefined, 'text', 40)).toBe(true)
       if (name !== 'Redis') expect(await other.get(key)).toBe('text')
@@ -66,6 +68,33 @@ describe('state is bounded', () => {
     await store.swap('a', '1', '2', hour)
     await store.swap('c', undefined, '1', hour)
     expect([await store.get('a'), await store.get('b'), await store.get('c')]).toEqual(['2', undefined, '1'])
+  })
+
+  it('in memory: a number of characters; the least recently changed text is dropped, and no counter', async () => {
+    const store = memoryState({ maxCharacters: 10 })
+    const account = { key: 'budget:x', ttlMs: hour, args: { do: 'read' } as const }
+    const read = () =>
+      runStep(store, { steps: accountSteps, group: 'budget', targets: [account], now: undefined })
+    const cost = { usd: 1, tokens: 1 }
+    const settle = { do: 'settle', id: 'a', reserved: cost, cost } as const
+    await runStep(store, {
+      steps: accountSteps,
+      group: 'budget',
+      targets: [{ ...account, args: settle }],
+      now: undefined,
+    })
+    for (const key of ['a', 'b', 'c']) await store.swap(key, undefined, '1234', hour)
+    expect([await store.get('a'), await store.get('b'), await store.get('c')]).toEqual([
+      undefined,
+      '1234',
+      '1234',
+    ])
+    await store.swap('b', '1234', '', hour)
+    await store.swap('d', undefined, '123456', hour)
+    expect([await store.get('c'), await store.get('d')]).toEqual(['1234', '123456'])
+    await store.swap('e', undefined, '12345678901', hour)
+    expect(await store.get('e')).toBeUndefined()
+    expect((await read())[0]?.spent).toEqual(cost)
   })
 
   it('in files: expired text is removed from disk without another call', async () => {

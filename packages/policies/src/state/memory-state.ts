@@ -10,6 +10,11 @@ export interface MemoryStateOptions {
    * starts again at zero, so choose a number above the number of keys in use. Default 100,000.
    */
   max?: number | undefined
+  /**
+   * Maximum number of characters of all texts together, such as stored responses; beyond it, the least recently changed text is
+   * dropped. Counters are not texts. Default: no limit.
+   */
+  maxCharacters?: number | undefined
 }
 
 // Minimum number of changes between two scans for expired values.
@@ -21,29 +26,45 @@ const minChangesPerScan = 1000
  * @example
  * const state = memoryState({ max: 1_000_000 })
  */
-export function memoryState({ max = 100_000 }: MemoryStateOptions = {}): StateStore {
+export function memoryState({
+  max = 100_000,
+  maxCharacters = Number.POSITIVE_INFINITY,
+}: MemoryStateOptions = {}): StateStore {
   /** Texts, and values of counters. The least recently changed come first. */
   const values = new Map<string, { value: unknown; until: number }>()
+  /** Characters of each text, in the same order. */
+  const texts = new Map<string, number>()
+  let characters = 0
   let changes = 0
   const current = (key: string): unknown => {
     const found = values.get(key)
     if (found === undefined || found.until > Date.now()) return found?.value
-    values.delete(key)
+    drop(key)
     return undefined
+  }
+  const drop = (key: string) => {
+    values.delete(key)
+    characters -= texts.get(key) ?? 0
+    texts.delete(key)
   }
   const removeExpired = () => {
     const now = Date.now()
-    for (const [key, { until }] of values) if (until <= now) values.delete(key)
+    for (const [key, { until }] of values) if (until <= now) drop(key)
   }
   const set = (key: string, value: unknown, ttlMs: number) => {
-    values.delete(key)
+    drop(key)
     values.set(key, { value, until: Date.now() + ttlMs })
+    if (typeof value === 'string') {
+      texts.set(key, value.length)
+      characters += value.length
+    }
     // One scan for as many changes as there are values: a constant cost for each change.
     if (++changes > Math.max(minChangesPerScan, values.size)) {
       changes = 0
       removeExpired()
     }
-    if (values.size > max) values.delete(values.keys().next().value as string)
+    if (values.size > max) drop(values.keys().next().value as string)
+    while (characters > maxCharacters) drop(texts.keys().next().value as string)
   }
   return {
     async get(key) {

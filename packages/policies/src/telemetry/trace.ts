@@ -66,6 +66,7 @@ const traceOptionNames: OptionNames<TraceOptions> = {
 const isTraced: Record<StatusEvent['type'], boolean> = {
   retrying: true,
   fallback: true,
+  compacted: true,
   queued: false,
   restarting: false,
   'rate-limit': false,

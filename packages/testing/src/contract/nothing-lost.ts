@@ -116,7 +116,7 @@ const tools: ChatRequest['tools'] = [{ name: 'look', input: { type: 'object', pr
 
 /** Options that change the answer, each with a request that differs from the plain one by it alone. */
 const options: Record<
-  Exclude<keyof ChatRequest, 'messages' | 'tools' | 'providerOptions' | 'onUnsupported'>,
+  Exclude<keyof ChatRequest, 'messages' | 'tools' | 'providerOptions' | 'onUnsupported' | 'cache'>,
   [set: Partial<ChatRequest>, unset?: Partial<ChatRequest>][]
 > = {
   system: [[{ system: marker }]],
@@ -269,6 +269,12 @@ export function nothingLost(subject: Subject): void {
         isSent || changed.notice.toLowerCase().includes(words[name] ?? name.toLowerCase()),
         changed.notice,
       ).toBe(true)
+    })
+
+    it("cache: 'auto' is taken everywhere without a word, since it changes no answer", async () => {
+      const [plain, cached] = [await outcome(hi), await outcome(hi, { cache: 'auto' })]
+      expect(cached.wire).not.toBe('')
+      expect(cached.notice).toBe(plain.notice)
     })
 
     it('tools arrive with their names, descriptions and schemas', async ({ skip }) => {

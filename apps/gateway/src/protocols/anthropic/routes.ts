@@ -2,6 +2,7 @@
 import { type ChatRequest, LlmError } from '@patchbay/core'
 import { Hono } from 'hono'
 import { requestError } from '../../answer/http-status.js'
+import { answering } from '../../answer/stop-texts.js'
 import { type StreamFormat, streamResponse } from '../../answer/stream-writer.js'
 import { type Json, readJson, requireObject, userMetadata, writeJson } from '../../body/body.js'
 import { ignoredFields } from '../../body/fields.js'
@@ -37,10 +38,11 @@ export function anthropicRoutes(registry: ProviderRegistry): Hono<Env> {
     const { request, answer } = await readFor(context, provider, { protocol, raw: rawMessages(body), read })
     const { user_id } = requireObject(body.metadata ?? {}, 'metadata')
     const options = recorder.callOptions(userMetadata(user_id, 'metadata.user_id'))
+    const model = await answering(provider, request, options)
     const id = `msg_${recorder.id.replaceAll('-', '')}`
     const client = context.req.header('user-agent')
     if (body.stream !== true) {
-      const response = recorder.recordAnswer(await provider.chat(request, options))
+      const response = recorder.recordAnswer(await model.chat())
       return writeJson(context, wholeAnswer(answer, response) ?? toMessage(response, id))
     }
     const events = new EventWriter(id, provider.model, client)
@@ -49,11 +51,7 @@ export function anthropicRoutes(registry: ProviderRegistry): Hono<Env> {
       event: (event) => events.write(event).map(toSse).join(''),
       error: (error) => toSse(toError(error)),
     }
-    return streamResponse(
-      recorder,
-      provider.stream(request, options),
-      withRawEvents(format, answer, { write: toSse }),
-    )
+    return streamResponse(recorder, model.stream(), withRawEvents(format, answer, { write: toSse }))
   })
   app.post('/messages/count_tokens', async (context) => {
     const recorder = context.get('recorder')

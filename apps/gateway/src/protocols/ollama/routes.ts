@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Capabilities, ChatRequest, ModelInfo, Provider } from '@patchbay/core'
 import { type Context, Hono } from 'hono'
+import { answering } from '../../answer/stop-texts.js'
 import { type StreamFormat, streamResponse } from '../../answer/stream-writer.js'
 import { type Json, readJson, requireString, requireTexts, writeJson, writeVectors } from '../../body/body.js'
 import { withInfill } from '../../body/completion-prompt.js'
@@ -43,6 +44,8 @@ export function ollamaRoutes(registry: ProviderRegistry): Hono<Env> {
     return context.json({
       ...(await toModel(name, context.get('client'))),
       capabilities: namesOf(capabilities),
+      // Editors look here for whether a model fills gaps.
+      ...(capabilities.infill === true && { template: '{{ .Prompt }}{{ .Suffix }}' }),
       model_info: {
         'general.architecture': provider.provider,
         'general.basename': provider.model,
@@ -122,9 +125,10 @@ async function answer(
     read: translated,
   })
   const options = recorder.callOptions()
+  const model = await answering(provider, request, options)
   // Ollama streams by default.
   if (body.stream === false) {
-    const response = recorder.recordAnswer(await provider.chat(request, options))
+    const response = recorder.recordAnswer(await model.chat())
     return writeJson(context, wholeAnswer(raw, response) ?? toLine(response, form))
   }
   const logprobs = new StreamedLogprobs()
@@ -133,11 +137,7 @@ async function answer(
     event: (event) => toLines(event, form, provider.model, logprobs).map(toNdjson).join(''),
     error: ({ message }) => toNdjson({ error: message }),
   }
-  return streamResponse(
-    recorder,
-    provider.stream(request, options),
-    withRawEvents(format, raw, { write: toNdjson }),
-  )
+  return streamResponse(recorder, model.stream(), withRawEvents(format, raw, { write: toNdjson }))
 }
 
 /** A real Ollama ignores `tool_choice`, so it is ignored for a model that cannot be made to call a tool. */
@@ -175,7 +175,7 @@ function modelOf(
   return { name, model: name, modified_at: '1970-01-01T00:00:00Z', size: sizeBytes, digest, details }
 }
 
-function namesOf({ tools, vision, embed, reasoning }: Capabilities): string[] {
-  const can = { tools, vision, embedding: embed, thinking: reasoning }
+function namesOf({ tools, vision, embed, reasoning, infill = false }: Capabilities): string[] {
+  const can = { tools, vision, embedding: embed, thinking: reasoning, insert: infill === true }
   return ['completion', ...Object.entries(can).flatMap(([name, has]) => (has === false ? [] : [name]))]
 }

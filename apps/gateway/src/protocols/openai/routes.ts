@@ -2,6 +2,7 @@
 import { type EmbedRequest, LlmError } from '@patchbay/core'
 import { Hono } from 'hono'
 import { requestError } from '../../answer/http-status.js'
+import { answering } from '../../answer/stop-texts.js'
 import { type StreamFormat, streamResponse } from '../../answer/stream-writer.js'
 import { type Json, metadataOf, readJson, userMetadata, writeJson, writeVectors } from '../../body/body.js'
 import { ignoredFields } from '../../body/fields.js'
@@ -61,9 +62,10 @@ export function openaiRoutes(registry: ProviderRegistry): Hono<Env> {
     })
     const origins = toolOrigins(body)
     const options = recorder.callOptions(clientMetadata(body))
+    const model = await answering(provider, request, options)
     const [id, created] = [`chatcmpl-${recorder.id}`, Math.floor(Date.now() / 1000)]
     if (body.stream !== true) {
-      const response = recorder.recordAnswer(await provider.chat(request, options))
+      const response = recorder.recordAnswer(await model.chat())
       return writeJson(context, wholeAnswer(answer, response) ?? toCompletion(response, id, created, origins))
     }
     const { include_usage } = (body.stream_options ?? {}) as { include_usage?: boolean }
@@ -78,7 +80,7 @@ export function openaiRoutes(registry: ProviderRegistry): Hono<Env> {
         include_usage !== true && isUsageOnly(chunk) ? '' : `data: ${JSON.stringify(chunk)}\n\n`,
       end: 'data: [DONE]\n\n',
     }
-    return streamResponse(recorder, provider.stream(request, options), withRawEvents(format, answer, raw))
+    return streamResponse(recorder, model.stream(), withRawEvents(format, answer, raw))
   })
   app.post('/embeddings', async (context) => {
     const body = await readJson(context)

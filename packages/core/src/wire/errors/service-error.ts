@@ -42,7 +42,9 @@ export function serviceError({ who, code, words, body = words, advice, details }
   const text = typeof body === 'string' ? body : (JSON.stringify(body) ?? '')
   const known = general.has(code) ? (codeOfText(words, text) ?? code) : code
   const next = advice?.[known] ?? usualAdvice[known]
-  return new LlmError(known, `${who}: ${sentence(words)}${next === undefined ? '' : ` ${next}`}`, {
+  // A gateway of ours has said it already.
+  const told = next === undefined || words.includes(next)
+  return new LlmError(known, `${who}: ${sentence(words)}${told ? '' : ` ${next}`}`, {
     ...details,
     responseBody: text.slice(0, longestErrorBody),
   })

@@ -61,7 +61,7 @@ describe('a connection', () => {
     expect(error).toMatchObject({
       code: 'bad-response',
       message: expect.stringMatching(
-        /^The server sent an answer that is not valid HTTP \((HPE|UND_ERR)_\w+\)/,
+        /^The server sent an answer that is not valid HTTP \((HTTPParserError|(HPE|UND_ERR)_\w+)\)/,
       ),
       cause: expect.anything(),
     })

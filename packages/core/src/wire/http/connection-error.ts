@@ -32,7 +32,7 @@ const kinds: {
     retryable: false,
   },
   {
-    codes: /^(HPE_.*|UND_ERR_HEADERS_OVERFLOW|ERR_HTTP2_.*)$/,
+    codes: /^(HTTPParserError|HPE_.*|UND_ERR_HEADERS_OVERFLOW|ERR_HTTP2_.*)$/,
     code: 'bad-response',
     says: 'sent an answer that is not valid HTTP',
     advice: 'Check the server, what stands between, and https:// and http:// in baseURL.',
@@ -101,8 +101,12 @@ function proxyStatus({ name, message }: Error, isCause: boolean): string | undef
 /** The codes of an error and its causes, each once. */
 function errorCodesOf(error: unknown, depth = 0): string[] {
   if (!(error instanceof Error) || depth > deepest) return []
-  const code =
-    'code' in error && typeof error.code === 'string' && error.code.length < 64 ? error.code : undefined
+  // The parser's errors have no code since undici 7.29 (Node 24).
+  const { name, code: given = name === 'HTTPParserError' ? name : undefined } = error as {
+    name: string
+    code?: unknown
+  }
+  const code = typeof given === 'string' && given.length < 64 ? given : undefined
   const status = proxyStatus(error, depth > 0 && code === undefined)
   const own = [code, status].filter((one) => one !== undefined)
   const parts: unknown[] = error instanceof AggregateError ? error.errors.slice(0, 4) : []

@@ -1,0 +1,20 @@
+// Key of a conversation for OpenAI's prompt cache: requests with the same key go to the same machine, which has their beginning.
+// Source: platform.openai.com/docs/guides/prompt-caching, November 2026.
+import type { PreparedChat } from '@patchbay/core'
+
+/** The same for all turns of a conversation: a hash of its tools, its system text and the first message of the user. */
+export function cacheKey({ messages, tools }: PreparedChat): string {
+  const first = messages.findIndex(({ role }) => role === 'user')
+  const opening = messages.slice(0, first + 1).map(({ role, content }) => [role, content])
+  const text = JSON.stringify([tools, opening], (_, value) =>
+    value instanceof Uint8Array ? value.length : value,
+  )
+  return `patchbay-${fnv(text, 0x811c9dc5)}${fnv(text, 0x01000193)}`
+}
+
+/** FNV-1a: 32 bits as hexadecimal digits. */
+function fnv(text: string, seed: number): string {
+  let hash = seed
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)
+  return (hash >>> 0).toString(16).padStart(8, '0')
+}
