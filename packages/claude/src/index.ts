@@ -34,7 +34,6 @@ import {
 import { Server } from './client.js'
 import type { AnswerSource } from './decode/blocks.js'
 import type { Target } from './encode/messages.js'
-import { fromMessage, fromStream, isLast } from './events.js'
 import type { KnownRules, ModelRules } from './models.js'
 import type { WireChat } from './request.js'
 
@@ -159,6 +158,7 @@ class ClaudeBackend implements Backend {
   chat(chat: PreparedChat, context: ChatContext): AsyncIterable<BackendEvent> {
     return lazyIterable(async () => {
       const yielder = new Yielder()
+      const { fromMessage, fromStream, isLast } = await import('./events.js')
       const { raw } = splitRaw(chat, protocol)
       const streaming = raw === undefined ? context.streaming : wantsStream(raw)
       const { body, headers } = await this.#encoded(chat, context)

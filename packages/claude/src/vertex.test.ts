@@ -254,3 +254,22 @@ it.each<[answer: ServedResponse, code: string]>([
   expect(error.code).toBe(code)
   expect(`${error.message} ${error.responseBody}`).not.toContain('a-token-of-mine')
 })
+
+it('without the package of the vendor, a call says what to install', async () => {
+  environment({})
+  vi.resetModules()
+  vi.doMock('@anthropic-ai/vertex-sdk', () => {
+    throw new Error("Cannot find package '@anthropic-ai/vertex-sdk'")
+  })
+  onTestFinished(() => {
+    vi.doUnmock('@anthropic-ai/vertex-sdk')
+    vi.resetModules()
+  })
+  const { claude: bare } = await import('./index.js')
+  const { sent, fetch } = recorder()
+  expect(await failureOf(bare(model, { host: 'vertex', project: 'p', fetch }).chat('Hi'))).toMatchObject({
+    code: 'config',
+    message: expect.stringMatching(/Run: npm install @anthropic-ai\/vertex-sdk$/),
+  })
+  expect(sent).toEqual([])
+})
