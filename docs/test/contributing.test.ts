@@ -10,5 +10,7 @@ it('CONTRIBUTING.md names files that exist', () => {
   const page = readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8')
   const paths = [...page.matchAll(/(?:packages|apps|docs|scripts|fuzz)\/[\w./-]*\w/g)].map(([path]) => path)
   expect(paths.length).toBeGreaterThan(50)
-  expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([])
+  // What tests leave behind is there once they ran.
+  const kept = paths.filter((path) => !path.includes('/.cache/'))
+  expect(kept.filter((path) => !existsSync(join(root, path)))).toEqual([])
 })
