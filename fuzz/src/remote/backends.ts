@@ -66,24 +66,41 @@ const openaiBatch = (words: string, path: string): ServedResponse =>
     ? lines({ custom_id: 'request-0', response: { status_code: 400, body: openaiError(words) } })
     : json({ id: 'b', status: 'completed', output_file_id: 'f', request_counts: { total: 1, completed: 0 } })
 
-export const remotes: Record<'claude' | 'gemini' | 'chat' | 'responses' | 'azure' | 'ollama', Remote> = {
+const anthropic: Omit<Remote, 'factory' | 'make'> = {
+  refusal: anthropicError,
+  broken: (words, begun) => sse(...(begun ? [messageStart, ...textBlock] : []), anthropicError(words)),
+  failedWhole: (words) => json(anthropicError(words)),
+  answer: sse(
+    messageStart,
+    ...textBlock,
+    { type: 'content_block_stop', index: 0 },
+    { type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage: {} },
+    { type: 'message_stop' },
+  ),
+}
+
+export const remotes: Record<
+  'claude' | 'vertex' | 'gemini' | 'chat' | 'responses' | 'azure' | 'ollama',
+  Remote
+> = {
   claude: {
+    ...anthropic,
     factory: claude,
     make: (options) => claude('m', { apiKey: 'sk-none-at-all', ...options }),
-    refusal: anthropicError,
-    broken: (words, begun) => sse(...(begun ? [messageStart, ...textBlock] : []), anthropicError(words)),
-    failedWhole: (words) => json(anthropicError(words)),
-    answer: sse(
-      messageStart,
-      ...textBlock,
-      { type: 'content_block_stop', index: 0 },
-      { type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage: {} },
-      { type: 'message_stop' },
-    ),
     batch: (words, path) =>
       path.endsWith('/results')
         ? lines({ custom_id: 'request-0', result: { type: 'errored', error: anthropicError(words) } })
         : json({ id: 'b', processing_status: 'ended', request_counts: { errored: 1 } }),
+  },
+  // It has no keys and no batches.
+  vertex: {
+    ...anthropic,
+    factory: claude,
+    make: ({ apiKey, headers, ...options }) =>
+      claude('m', {
+        ...{ host: 'vertex', project: 'p', ...options },
+        headers: { ...(apiKey && { authorization: `Bearer ${apiKey}` }), ...headers },
+      }),
   },
   gemini: {
     factory: gemini,

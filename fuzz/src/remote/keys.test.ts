@@ -8,39 +8,39 @@ const ofEnvironment = 'key-of-the-environment'
 const given = 'key-that-was-given'
 
 /** Whose key each backend reads, and from where. */
-const services: Record<keyof typeof remotes, { host: string; key: string; address?: string; more?: string }> =
-  {
-    claude: {
-      host: 'api.anthropic.com',
-      key: 'ANTHROPIC_API_KEY',
-      address: 'ANTHROPIC_BASE_URL',
-      more: 'ANTHROPIC_CUSTOM_HEADERS',
-    },
-    gemini: {
-      host: 'generativelanguage.googleapis.com',
-      key: 'GEMINI_API_KEY',
-      address: 'GEMINI_BASE_URL',
-    },
-    chat: {
-      host: 'api.openai.com',
-      key: 'OPENAI_API_KEY',
-      address: 'OPENAI_BASE_URL',
-      more: 'OPENAI_CUSTOM_HEADERS',
-    },
-    responses: {
-      host: 'api.openai.com',
-      key: 'OPENAI_API_KEY',
-      address: 'OPENAI_BASE_URL',
-      more: 'OPENAI_CUSTOM_HEADERS',
-    },
-    azure: {
-      host: 'openai.azure.com',
-      key: 'AZURE_OPENAI_API_KEY',
-      address: 'AZURE_OPENAI_ENDPOINT',
-      more: 'OPENAI_CUSTOM_HEADERS',
-    },
-    ollama: { host: 'ollama.com', key: 'OLLAMA_API_KEY' },
-  }
+type Keyed = Exclude<keyof typeof remotes, 'vertex'>
+const services: Record<Keyed, { host: string; key: string; address?: string; more?: string }> = {
+  claude: {
+    host: 'api.anthropic.com',
+    key: 'ANTHROPIC_API_KEY',
+    address: 'ANTHROPIC_BASE_URL',
+    more: 'ANTHROPIC_CUSTOM_HEADERS',
+  },
+  gemini: {
+    host: 'generativelanguage.googleapis.com',
+    key: 'GEMINI_API_KEY',
+    address: 'GEMINI_BASE_URL',
+  },
+  chat: {
+    host: 'api.openai.com',
+    key: 'OPENAI_API_KEY',
+    address: 'OPENAI_BASE_URL',
+    more: 'OPENAI_CUSTOM_HEADERS',
+  },
+  responses: {
+    host: 'api.openai.com',
+    key: 'OPENAI_API_KEY',
+    address: 'OPENAI_BASE_URL',
+    more: 'OPENAI_CUSTOM_HEADERS',
+  },
+  azure: {
+    host: 'openai.azure.com',
+    key: 'AZURE_OPENAI_API_KEY',
+    address: 'AZURE_OPENAI_ENDPOINT',
+    more: 'OPENAI_CUSTOM_HEADERS',
+  },
+  ollama: { host: 'ollama.com', key: 'OLLAMA_API_KEY' },
+}
 
 const own = (host: string) => [
   `https://${host}`,
@@ -87,7 +87,7 @@ async function asked(remote: Remote, options: Partial<Options>) {
   return { sent, error }
 }
 
-describe.each(Object.keys(remotes) as (keyof typeof remotes)[])('%s', (name) => {
+describe.each(Object.keys(services) as Keyed[])('%s', (name) => {
   const remote = remotes[name]
   const { host, key, address, more } = services[name]
   const environment = (variables: Record<string, string | undefined>) => {

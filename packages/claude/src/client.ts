@@ -1,12 +1,13 @@
 // Requests to the Messages API: built by the official client's `buildRequest`, sent and read by us. The client's own
 // reading of answers has no idle timeout, and ends silently on cut streams.
 import type Anthropic from '@anthropic-ai/sdk'
-import type { CallContext } from '@patchbay/core'
+import { type CallContext, LlmError } from '@patchbay/core'
 import {
   type EnvironmentKey,
   type ExchangeOptions,
   environment,
   exchange,
+  hasKey,
   isKeyFor,
   isNamedBy,
   type KeyedServer,
@@ -21,6 +22,8 @@ import {
   withoutSecretHeaders,
 } from '@patchbay/core/wire'
 import { fromResponse, notAnAnswer } from './errors.js'
+import { type Cloud, checkPath, cloudOf } from './hosts.js'
+import type { VertexRewriter } from './vertex.js'
 
 const officialAddress = 'https://api.anthropic.com'
 const addressVariable = 'ANTHROPIC_BASE_URL'
@@ -33,6 +36,9 @@ const environmentKey: EnvironmentKey = {
 export interface ServerOptions {
   apiKey?: string | undefined
   baseURL?: string | undefined
+  host?: string | undefined
+  region?: string | undefined
+  project?: string | undefined
   fetch?: typeof fetch | undefined
   allowBrowser?: boolean | undefined
 }
@@ -41,18 +47,23 @@ export interface ServerOptions {
 export class Server {
   /** Its host, with the port if that is not the default. */
   readonly host: string
+  /** The cloud that it is, if it is one. */
+  readonly cloud: Cloud | undefined
   readonly #options: ServerOptions
   readonly #address: ServerAddress
   readonly #keyed: KeyedServer
   #client: Promise<Anthropic> | undefined
+  #rewriter: Promise<VertexRewriter> | undefined
 
   /** @throws {LlmError} `config` for a `baseURL` that is not an address */
   constructor(options: ServerOptions) {
     this.#options = options
-    const { baseURL = environment(addressVariable) ?? officialAddress } = options
+    this.cloud = cloudOf(options)
+    const { baseURL = environment(addressVariable) ?? officialAddress } = this.cloud ?? options
     this.#address = serverAddress(baseURL, 'http://127.0.0.1:8080')
     this.host = new URL(this.#address.baseURL).host
-    const isTrusted = isNamedBy(addressVariable, baseURL) || isKeyFor(this.#address.baseURL, environmentKey)
+    const isTrusted =
+      !this.cloud && (isNamedBy(addressVariable, baseURL) || isKeyFor(this.#address.baseURL, environmentKey))
     this.#keyed = {
       ...{ who: 'Anthropic', header: 'x-api-key', baseURL: this.#address.baseURL },
       ...{ environmentKey, isTrusted },
@@ -71,10 +82,13 @@ export class Server {
   ): Promise<Response> {
     const { fetch = globalThis.fetch } = this.#options
     const address = this.#address
-    const key = keyFor(this.#keyed, this.#options.apiKey, headers)
+    const { cloud } = this
+    if (cloud) checkPath(cloud, path)
+    const key = cloud ? undefined : keyFor(this.#keyed, this.#options.apiKey, headers)
     const own: Record<string, string> = { ...(key && { 'x-api-key': key }), ...headers }
-    const advice =
-      key || address.authorization || this.#keyed.isTrusted
+    const advice = cloud
+      ? cloudAdvice
+      : key || address.authorization || this.#keyed.isTrusted
         ? {}
         : missingKeyAdvice(address.baseURL, environmentKey, headers)
     const options = {
@@ -86,9 +100,16 @@ export class Server {
       large,
       headers: own,
       failed: (response: Response, path: string) => fromResponse(response, clock.now(), path, advice),
-      who: 'Anthropic',
+      who: cloud?.who ?? 'Anthropic',
       hint: 'Check the network and baseURL.',
     }
+    if (cloud)
+      return exchange(options, async () => {
+        const usesGoogle =
+          cloud.isTrusted && address.authorization === undefined && !hasKey(headers, 'x-api-key')
+        const rewriter = await this.#cloudRewriter(cloud)
+        return rewriter.rewrite({ method, path, body, headers: own }, usesGoogle, signal)
+      })
     return exchange(options, async () => {
       this.#client ??= newClient(address.baseURL, fetch, this.#options.allowBrowser)
       const client = await this.#client
@@ -97,6 +118,24 @@ export class Server {
       for (const [name, value] of Object.entries(own)) all[name.toLowerCase()] = value
       return { url, init: { ...req, headers: all } }
     })
+  }
+
+  /** @throws {LlmError} `config` if the official client's sibling is not installed, with the command that installs it */
+  #cloudRewriter({ region, project }: Cloud): Promise<VertexRewriter> {
+    const { allowBrowser = false } = this.#options
+    const target = { baseURL: this.#address.baseURL, region, project, allowBrowser }
+    this.#rewriter ??= import('./vertex.js').then(
+      ({ VertexRewriter }) => new VertexRewriter(target),
+      (cause: unknown) => {
+        this.#rewriter = undefined
+        throw new LlmError(
+          'config',
+          'Claude on Vertex AI needs @anthropic-ai/vertex-sdk. Run: npm install @anthropic-ai/vertex-sdk',
+          { cause },
+        )
+      },
+    )
+    return this.#rewriter
   }
 
   /**
@@ -111,6 +150,12 @@ export class Server {
   jsonOf(response: Response): Promise<Record<string, unknown>> {
     return wholeJson(response, notAnAnswer)
   }
+}
+
+const cloudAdvice = {
+  authentication: "Check Google's credentials: they are only sent to Google's own hosts.",
+  'permission-denied': 'Check that the project has the model, in Model Garden, and that you may use it.',
+  'not-found': 'Check the id of the model, and that it is in this region: claude-opus-4-5@20251101.',
 }
 
 /** The key is not for the client: it would send it as `authorization`, which not every server of this protocol reads. */

@@ -13,6 +13,12 @@ describe('with a stand-in for the service', () => {
   afterAll(() => server.close())
   const sent = () => server.requests.map(({ body }) => body)
   describeProvider('claude', () => claude('claude-x', { apiKey: 'sk-test', baseURL: server.url }), { sent })
+  const vertex = { host: 'vertex', project: 'p', headers: { authorization: 'Bearer a-token' } } as const
+  describeProvider(
+    'claude on Vertex AI',
+    () => claude('claude-x', { ...vertex, baseURL: `${server.url}/v1` }),
+    { sent },
+  )
   describeProvider('an older claude', () =>
     claude('claude-3-haiku-20240307', { apiKey: 'sk-test', baseURL: server.url }),
   )

@@ -34,7 +34,6 @@ import {
 import { Server } from './client.js'
 import type { AnswerSource } from './decode/blocks.js'
 import type { Target } from './encode/messages.js'
-import { fromMessage, fromStream, isLast } from './events.js'
 import type { KnownRules, ModelRules } from './models.js'
 import type { WireChat } from './request.js'
 
@@ -58,6 +57,16 @@ export interface ClaudeOptions extends ProviderOptions {
   apiKey?: string | undefined
   /** The address of the server. Default: `ANTHROPIC_BASE_URL`, else `https://api.anthropic.com`. */
   baseURL?: string | undefined
+  /**
+   * A cloud in place of Anthropic's own service: `'vertex'`, Google Vertex AI, with Google's own credentials
+   * (`GOOGLE_APPLICATION_CREDENTIALS`, or those of `gcloud`). It needs the package `@anthropic-ai/vertex-sdk`. Google's credentials are
+   * only sent to Google's own hosts over https, and to the address in `ANTHROPIC_VERTEX_BASE_URL`.
+   */
+  host?: 'vertex' | undefined
+  /** Of a cloud: its region. Default: `CLOUD_ML_REGION`, else `'global'`. */
+  region?: string | undefined
+  /** Of Vertex AI: the project's id. Default: `ANTHROPIC_VERTEX_PROJECT_ID`, `GOOGLE_CLOUD_PROJECT`, else that of the credentials. */
+  project?: string | undefined
   /** Sends the requests. Default: the platform's `fetch`. */
   fetch?: typeof fetch | undefined
   /** Rules of a model that is newer than our table. Default: those of the newest family. */
@@ -87,7 +96,16 @@ export function claude(first: string | ClaudeOptions, rest?: Omit<ClaudeOptions,
 
 const names = {
   ...{ factory: 'claude', example: 'claude-opus-5' },
-  own: { apiKey: true, baseURL: true, fetch: true, rules: true, allowBrowser: true },
+  own: {
+    apiKey: true,
+    baseURL: true,
+    host: true,
+    region: true,
+    project: true,
+    fetch: true,
+    rules: true,
+    allowBrowser: true,
+  },
 } as const
 
 const protocol = 'anthropic-messages'
@@ -140,6 +158,7 @@ class ClaudeBackend implements Backend {
   chat(chat: PreparedChat, context: ChatContext): AsyncIterable<BackendEvent> {
     return lazyIterable(async () => {
       const yielder = new Yielder()
+      const { fromMessage, fromStream, isLast } = await import('./events.js')
       const { raw } = splitRaw(chat, protocol)
       const streaming = raw === undefined ? context.streaming : wantsStream(raw)
       const { body, headers } = await this.#encoded(chat, context)

@@ -19,7 +19,11 @@ interface Asked {
 
 /** @param read the model's JSON answer about a document */
 export function simulateAnthropic(read?: (document: Buffer) => unknown): Promise<FaultServer> {
-  return faultServer(({ path, json: body }) => {
+  return faultServer(({ path: address, json: body }) => {
+    // Vertex AI's addresses.
+    const path = address
+      .replace(/^.*\/count-tokens:rawPredict$/, '/v1/messages/count_tokens')
+      .replace(/^.*:(rawPredict|streamRawPredict)$/, '/v1/messages')
     if (path.startsWith('/v1/messages/batches'))
       return json({ type: 'error', error: { type: 'not_found_error', message: 'No such batch' } }, 404)
     const asked = body as Asked

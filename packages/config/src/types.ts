@@ -97,6 +97,12 @@ interface Remote extends Common {
 /** Claude, by `@patchbay/claude`. */
 export interface ClaudeEntry extends Remote {
   use: 'claude'
+  /** Google Vertex AI, with Google's own credentials. It needs the package `@anthropic-ai/vertex-sdk`. */
+  host?: 'vertex' | undefined
+  /** The region on Vertex AI. Default: `CLOUD_ML_REGION`, else `global`. */
+  region?: string | undefined
+  /** The project on Vertex AI. Default: `ANTHROPIC_VERTEX_PROJECT_ID`, `GOOGLE_CLOUD_PROJECT`, else that of the credentials. */
+  project?: string | undefined
 }
 
 /** Gemini, by `@patchbay/gemini`. */

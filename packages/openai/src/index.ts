@@ -21,9 +21,7 @@ import {
 import {
   besideRaw,
   DefinedProvider,
-  environment,
   factoryOptions,
-  isNamedBy,
   isStream,
   jsonEvents,
   lazyIterable,
@@ -41,16 +39,15 @@ import {
 } from '@patchbay/core/wire'
 import type OpenAI from 'openai'
 import type { Api, Target } from './api.js'
-import { azureAddress, azureOptions } from './azure.js'
 import { Server } from './client.js'
 import { notAnAnswer } from './errors.js'
-import { isService, type Preset, type PresetName, presetFor } from './presets.js'
+import { addressOf, type ModelName, type OpenAIOptions } from './options.js'
+import { isService, type Preset, presetFor } from './presets.js'
 import { rawProtocol } from './raw.js'
-import { toVectors } from './services/embeddings.js'
-import { toModels, toReported } from './services/models.js'
 
 export type { Dialect } from './dialect.js'
 export type { Effort, Vendor } from './model-families.js'
+export type { OpenAIOptions } from './options.js'
 export type { Preset, PresetName } from './presets.js'
 
 declare global {
@@ -62,52 +59,8 @@ declare global {
   }
 }
 
-/** Options of `openai`. */
-export interface OpenAIOptions extends ProviderOptions {
-  /** The model's name, as the server knows it: `gpt-5.6-sol`. Editors offer those that the official client knows. */
-  model?: ModelName | undefined
-  /**
-   * Default: the environment variable of the preset, which is `OPENAI_API_KEY` for most. A key of the environment is sent only
-   * to the hosts of its service, and only over https; `OPENAI_API_KEY` is also sent to the address in `OPENAI_BASE_URL`, unless
-   * the preset's own variable is set. Any other server, also on this machine, gets a key only from this option; most need none.
-   */
-  apiKey?: string | undefined
-  /** The server's address. Default: `OPENAI_BASE_URL`, else `https://api.openai.com/v1`. */
-  baseURL?: string | undefined
-  /**
-   * Azure OpenAI, in place of OpenAI's own service: the model is then the name of your deployment, and the key that of
-   * `AZURE_OPENAI_API_KEY`.
-   */
-  host?: 'azure' | undefined
-  /** Of Azure: the name of your resource, for `https://NAME.openai.azure.com`. Default: `baseURL`, else `AZURE_OPENAI_ENDPOINT`. */
-  resource?: string | undefined
-  /** Of Azure: a dated version of its API, for its classic addresses with a deployment. Default: the v1 API, which needs none. */
-  apiVersion?: string | undefined
-  /**
-   * Of Azure: gives an access token of Microsoft Entra ID, in place of a key. It is asked before every request, and keeps and refreshes
-   * the token itself, as `getBearerTokenProvider()` of `@azure/identity` does.
-   */
-  tokenProvider?: (() => Promise<string>) | undefined
-  /** Sends the requests. Default: the platform's `fetch`. */
-  fetch?: typeof fetch | undefined
-  /** Which of OpenAI's APIs. Default: `'responses'` for OpenAI's own host, `'chat'` for every other. */
-  api?: 'responses' | 'chat' | undefined
-  /** The server's dialect: a known name, or the differences. Default: by its host; `'compatible'` for an unknown host. */
-  preset?: PresetName | Partial<Preset> | undefined
-  /**
-   * Allows calls from a web page, where everybody can read the key: only for a key of the visitor's own, or a server that needs none.
-   * Default false: such a call is a `config` error.
-   */
-  allowBrowser?: boolean | undefined
-}
-
-type ModelName = OpenAI.ResponsesModel | OpenAI.EmbeddingModel | (string & {})
-
 // In characters: 2,048 vectors of 3,072 numbers take up to 140 million.
 const maxEmbeddingsBody = 256 * 1024 * 1024
-
-const ownHost = 'https://api.openai.com/v1'
-const addressVariable = 'OPENAI_BASE_URL'
 
 /**
  * A model of OpenAI (Responses or Chat Completions), or of a compatible server by its `baseURL`.
@@ -125,14 +78,6 @@ export function openai(first: string | OpenAIOptions, rest?: Omit<OpenAIOptions,
   const address = serverAddress(baseURL, 'http://127.0.0.1:8080/v1')
   const backend = new OpenAIBackend(options.model, address, isNamed, options)
   return new OpenAIModel(backend, options, backend.isService ? undefined : address.baseURL)
-}
-
-/** The server's address, and whether an environment variable names it. */
-function addressOf(options: OpenAIOptions): { baseURL: string; isNamed: boolean } {
-  const { host, baseURL = environment(addressVariable) ?? ownHost } = options
-  if (host !== undefined || azureOptions.some((name) => options[name] !== undefined))
-    return azureAddress(options)
-  return { baseURL, isNamed: isNamedBy(addressVariable, baseURL) }
 }
 
 class OpenAIModel extends DefinedProvider {
@@ -276,6 +221,7 @@ class OpenAIBackend implements Backend {
       ...providerOptions,
     })
     const answer = await this.#server.jsonOf(response, maxEmbeddingsBody)
+    const { toVectors } = await import('./services/embeddings.js')
     return toVectors(answer, input.length, this.model, this.#server.who)
   }
 
@@ -326,6 +272,7 @@ class OpenAIBackend implements Backend {
   async reportedCapabilities(context: CallContext): Promise<Partial<Capabilities>> {
     // OpenAI's own list has only names.
     if (this.#server.isOwn) return {}
+    const { toReported } = await import('./services/models.js')
     try {
       return toReported(await this.#server.json(context, 'get', '/models'), this.model, this.#server.who)
     } catch (error) {
@@ -336,8 +283,9 @@ class OpenAIBackend implements Backend {
   }
 
   async models(context: CallContext): Promise<ModelInfo[]> {
-    const [listed, { dialectOf }, { endOfLifeOf }] = await Promise.all([
+    const [listed, { toModels }, { dialectOf }, { endOfLifeOf }] = await Promise.all([
       this.#server.json(context, 'get', '/models'),
+      import('./services/models.js'),
       import('./dialects.js'),
       import('./end-of-life.js'),
     ])

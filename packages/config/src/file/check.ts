@@ -130,7 +130,7 @@ const otherBackends: Record<string, string> = {
   gpt: 'Use openai.',
   llama: 'Use ollama or local.',
   google: 'Use gemini.',
-  vertex: 'Use gemini, with vertex: true.',
+  vertex: "Use gemini, with vertex: true; for Claude claude, with host: 'vertex'.",
   azure: "Use openai, with host: 'azure' and the name of your resource.",
   ...Object.fromEntries(
     [

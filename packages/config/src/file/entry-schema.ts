@@ -70,7 +70,12 @@ const remote = {
 
 /** The options of our own backends, by name. */
 export const backendOptions: Record<string, Record<string, JsonSchema>> = {
-  claude: remote,
+  claude: {
+    ...remote,
+    host: { enum: ['vertex'], description: "Google Vertex AI, with Google's own credentials." },
+    region: { ...text, description: 'The region on Vertex AI.' },
+    project: { ...text, description: 'The project on Vertex AI.' },
+  },
   gemini: {
     ...remote,
     apiVersion: text,

@@ -1,0 +1,105 @@
+// Claude on Google Vertex AI, by the official client's sibling: it rewrites a request of the Messages API to Vertex AI's form and adds
+// Google's credentials. Loaded with the first such call.
+import { AnthropicVertex } from '@anthropic-ai/vertex-sdk'
+import { LlmError } from '@patchbay/core'
+import { unlessAborted, unlessInBrowser } from '@patchbay/core/wire'
+
+/** Where the models are, and who asks. */
+export interface VertexTarget {
+  baseURL: string
+  region: string
+  project: string | undefined
+  allowBrowser: boolean
+}
+
+/** A request of the Messages API, before it is rewritten. */
+export interface CanonicalRequest {
+  method: 'get' | 'post'
+  path: string
+  body?: object | undefined
+  headers: Record<string, string>
+}
+
+type AuthClient = NonNullable<NonNullable<ConstructorParameters<typeof AnthropicVertex>[0]>['authClient']>
+
+/** For calls with credentials of their own, and for servers that may not get Google's: nobody is asked for a token. */
+const nobody = { getRequestHeaders: async () => new Headers() } as AuthClient
+
+/** The client rewrites requests for those that extend it. */
+class Client extends AnthropicVertex {
+  async rewrite({ method, path, body, headers }: CanonicalRequest) {
+    const { url, req } = await this.buildRequest({ method, path, headers, ...(body && { body }) })
+    const rewritten: { url: string; init: RequestInit }[] = []
+    const keep = async ({ url, ...init }: { url: string } & RequestInit) => {
+      rewritten.push({ url, init })
+      return new Response()
+    }
+    for (const middleware of this.backendMiddleware())
+      await middleware({ ...req, url }, keep, {
+        options: { method, path },
+        logger: { error() {}, warn() {}, info() {}, debug() {} },
+        parse: () => Promise.reject(new Error('nothing was sent')),
+      })
+    const [request] = rewritten
+    if (request === undefined) throw new Error('the client rewrote nothing')
+    return request
+  }
+}
+
+/** Rewrites requests of the Messages API for Vertex AI. */
+export class VertexRewriter {
+  readonly #target: VertexTarget
+  readonly #clients = new Map<boolean, Client>()
+
+  constructor(target: VertexTarget) {
+    this.#target = target
+  }
+
+  /**
+   * The request in Vertex AI's form; with a token of Google's that is valid now, if that is wanted.
+   * @throws {LlmError} `authentication` without credentials, `network` if Google cannot be reached, `config` without a project
+   */
+  async rewrite(request: CanonicalRequest, usesGoogle: boolean, signal: AbortSignal) {
+    const client = this.#client(usesGoogle)
+    try {
+      return await unlessAborted(signal, () => client.rewrite(request))
+    } catch (error) {
+      if (signal.aborted) throw error
+      // It would go on failing, also with credentials that are there now.
+      this.#clients.delete(usesGoogle)
+      throw toError(error)
+    }
+  }
+
+  #client(usesGoogle: boolean): Client {
+    const { baseURL, region, project, allowBrowser } = this.#target
+    const options = {
+      ...{ baseURL, region, projectId: project ?? null },
+      logLevel: 'off',
+      ...{ dangerouslyAllowBrowser: allowBrowser, ...(!usesGoogle && { authClient: nobody }) },
+    } as const
+    const client = this.#clients.get(usesGoogle) ?? unlessInBrowser('claude', () => new Client(options))
+    this.#clients.set(usesGoogle, client)
+    return client
+  }
+}
+
+function toError(error: unknown): unknown {
+  const { message = '', cause } = error as { message?: string; cause?: unknown }
+  if (/projectId/.test(message))
+    return new LlmError(
+      'config',
+      'No project for Vertex AI. Pass project, or set ANTHROPIC_VERTEX_PROJECT_ID.',
+      { cause: error },
+    )
+  if (!/Google OAuth/.test(message)) return error
+  // The library passes on what its own HTTP client says: a code of the system.
+  const isNetwork = /^E[A-Z_]+$/.test(String((cause as { code?: unknown } | undefined)?.code))
+  return isNetwork
+    ? new LlmError('network', 'Google cannot be reached for a token. Check the network.', { cause })
+    : new LlmError(
+        'authentication',
+        'Google gives no token for Vertex AI. Run gcloud auth application-default login, or set GOOGLE_APPLICATION_CREDENTIALS.',
+        { cause },
+      )
+}
