@@ -23,8 +23,10 @@ export async function answering(
   request: ChatRequest,
   options: CallOptions,
 ): Promise<Answering> {
-  const { stop = [], ...rest } = request
-  const stops = stop.filter((text) => text !== '')
+  const { stop, ...rest } = request
+  // Anything but a list of texts is refused by the provider.
+  const isList = Array.isArray(stop) && stop.every((text) => typeof text === 'string')
+  const stops = isList ? stop.filter((text) => text !== '') : []
   const asItIs = {
     chat: () => provider.chat(request, options),
     stream: () => provider.stream(request, options),

@@ -20,13 +20,13 @@ it('a running call holds its estimate: input and output together', async () => {
   const { clock, inner, provider } = world([{ text: 'slow', delay: 1000 }, 'next'])
   const first = provider.chat(ask(900))
   const second = provider.chat(ask(200))
+  await expect.poll(() => inner.requests.length).toBe(1)
   await clock.advance(500)
   expect(inner.requests).toHaveLength(1)
   // Its two tokens are known now; the rest of its estimate is free.
   await clock.advance(500)
   await first
-  await clock.advance(0)
-  expect(inner.requests).toHaveLength(2)
+  await expect.poll(() => inner.requests.length).toBe(2)
   await second
 })
 
@@ -34,6 +34,7 @@ it('a long input counts too', async () => {
   const { clock, inner, provider } = world([{ text: 'slow', delay: 1000 }, 'next'])
   const first = provider.chat(ask(10, 'x'.repeat(2850)))
   const second = provider.chat(ask(200))
+  await expect.poll(() => inner.requests.length).toBe(1)
   await clock.advance(500)
   expect(inner.requests).toHaveLength(1)
   await clock.advance(60_000)
