@@ -34,7 +34,9 @@ const marker = '#preset='
 /** The address of this page with the settings in it, after the `#`, which no server sees. */
 export function linkOf(preset: Preset): string {
   const bytes = new TextEncoder().encode(JSON.stringify(preset))
-  return `${location.origin}/${marker}${btoa(String.fromCharCode(...bytes))}`
+  let binary = ''
+  for (const byte of bytes) binary += String.fromCharCode(byte)
+  return `${location.origin}/${marker}${btoa(binary)}`
 }
 
 /** The settings in an address; nothing if there are none that can be read. */

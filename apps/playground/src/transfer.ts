@@ -1,6 +1,6 @@
 // Conversations out of the page and back: Markdown for people, JSON for this page.
-import type { Message } from '@patchbay/core'
-import { type Conversation, textOf } from './conversation.js'
+import type { Message, Part } from '@patchbay/core'
+import { type Answer, type Conversation, textOf } from './conversation.js'
 
 const format = 'patchbay-conversations'
 
@@ -17,28 +17,81 @@ export function fromJson(text: string): Conversation[] {
     throw new Error('This file is not JSON. Export a conversation to see the format.')
   }
   const { format: named, conversations } = (read ?? {}) as { format?: unknown; conversations?: unknown }
-  if (named !== format || !Array.isArray(conversations) || !conversations.every(isConversation))
+  if (named !== format || !Array.isArray(conversations))
     throw new Error('This file is not an export of this page.')
-  return conversations
+  return conversations.map(toConversation)
 }
 
-function isConversation(given: unknown): given is Conversation {
-  const { id, title, at, turns } = (given ?? {}) as Record<string, unknown>
-  return (
-    typeof id === 'string' &&
-    typeof title === 'string' &&
-    typeof at === 'number' &&
-    Array.isArray(turns) &&
-    turns.every(
-      (turn: { question?: unknown; answers?: unknown } | null) =>
-        Array.isArray(turn?.question) &&
-        Array.isArray(turn.answers) &&
-        turn.answers.every(
-          (answer: { model?: unknown; messages?: unknown } | null) =>
-            typeof answer?.model === 'string' && Array.isArray(answer.messages),
-        ),
-    )
-  )
+type Fields = Record<string, unknown>
+
+const wrong = () => new Error('This export is damaged: a conversation in it cannot be read.')
+
+function fieldsOf(given: unknown): Fields {
+  if (typeof given !== 'object' || given === null) throw wrong()
+  return given as Fields
+}
+
+function listOf<T>(given: unknown, item: (one: unknown) => T): T[] {
+  if (!Array.isArray(given)) throw wrong()
+  return given.map(item)
+}
+
+const textIn = (given: unknown): string => {
+  if (typeof given !== 'string') throw wrong()
+  return given
+}
+
+/** Whatever is missing for the page to draw it is filled in; what cannot be drawn is refused. */
+function toConversation(given: unknown): Conversation {
+  const { id, title, at, turns, pinned } = fieldsOf(given)
+  return {
+    id: textIn(id),
+    title: textIn(title),
+    // Never of the future, where it would stay first for ever.
+    at: typeof at === 'number' ? Math.min(at, Date.now()) : Date.now(),
+    ...(pinned === true && { pinned }),
+    turns: listOf(turns, (turn) => {
+      const { id: name, question, answers, best } = fieldsOf(turn)
+      return {
+        id: textIn(name),
+        question: listOf(question, toPart),
+        answers: listOf(answers, toAnswer),
+        ...(typeof best === 'string' && { best }),
+      }
+    }),
+  }
+}
+
+function toPart(given: unknown): Part {
+  const part = fieldsOf(given)
+  if (part.type === 'text' || part.type === 'reasoning') textIn(part.text)
+  textIn(part.type)
+  return given as Part
+}
+
+function toMessage(given: unknown): Message {
+  const { role, content } = fieldsOf(given)
+  textIn(role)
+  if (typeof content !== 'string') listOf(content, toPart)
+  return given as Message
+}
+
+function toAnswer(given: unknown): Answer {
+  const { model, messages, text, reasoning, numbers } = fieldsOf(given)
+  const { pieces, ...more } = fieldsOf(numbers ?? {})
+  return {
+    model: textIn(model),
+    messages: listOf(messages, toMessage),
+    text: typeof text === 'string' ? text : '',
+    reasoning: typeof reasoning === 'string' ? reasoning : '',
+    calls: [],
+    state: 'done',
+    numbers: {
+      ...Object.fromEntries(Object.entries(more).filter(([, value]) => typeof value === 'number')),
+      pieces: Array.isArray(pieces) ? pieces.filter((piece) => typeof piece === 'number') : [],
+    },
+    wire: [],
+  }
 }
 
 export function toMarkdown({ title, turns }: Conversation): string {

@@ -108,7 +108,16 @@ export class Server {
         const usesGoogle =
           cloud.isTrusted && address.authorization === undefined && !hasKey(headers, 'x-api-key')
         const rewriter = await this.#cloudRewriter(cloud)
-        return rewriter.rewrite({ method, path, body, headers: own }, usesGoogle, signal)
+        const { url, init } = await rewriter.rewrite({ method, path, body }, usesGoogle, signal)
+        // Of the client's own headers only what is known to be open, and Google's token for Google.
+        const theirs = new Headers(init.headers)
+        const all = withoutSecretHeaders(theirs)
+        for (const name of usesGoogle ? ['authorization', 'x-goog-user-project'] : []) {
+          const value = theirs.get(name)
+          if (value !== null) all[name] = value
+        }
+        for (const [name, value] of Object.entries(own)) all[name.toLowerCase()] = value
+        return { url, init: { ...init, headers: all } }
       })
     return exchange(options, async () => {
       this.#client ??= newClient(address.baseURL, fetch, this.#options.allowBrowser)

@@ -106,6 +106,19 @@ it('the rules of a model are those of its name with a date after @', async () =>
   expect((await llm.capabilities()).maxOutput).toBe(64_000)
 })
 
+it.each([
+  'https://other.example/v1',
+  undefined,
+])('headers of the environment are not sent: %s', async (baseURL) => {
+  environment({ ANTHROPIC_CUSTOM_HEADERS: 'authorization: Bearer secret\nx-proxy: secret' })
+  const { sent, fetch } = recorder()
+  const options = { host: 'vertex', project: 'p', headers: bearer, fetch, retry: false } as const
+  await claude(model, { ...options, ...(baseURL && { baseURL }) }).chat('Hi')
+  expect(sent).toHaveLength(1)
+  expect(JSON.stringify(sent)).not.toContain('secret')
+  expect(sent[0]?.headers).toMatchObject(bearer)
+})
+
 it('the key of the environment for Anthropic is not sent to a cloud', async () => {
   environment({
     ANTHROPIC_API_KEY: 'sk-ant-of-the-environment',

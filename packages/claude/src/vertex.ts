@@ -17,7 +17,6 @@ export interface CanonicalRequest {
   method: 'get' | 'post'
   path: string
   body?: object | undefined
-  headers: Record<string, string>
 }
 
 type AuthClient = NonNullable<NonNullable<ConstructorParameters<typeof AnthropicVertex>[0]>['authClient']>
@@ -27,8 +26,8 @@ const nobody = { getRequestHeaders: async () => new Headers() } as AuthClient
 
 /** The client rewrites requests for those that extend it. */
 class Client extends AnthropicVertex {
-  async rewrite({ method, path, body, headers }: CanonicalRequest) {
-    const { url, req } = await this.buildRequest({ method, path, headers, ...(body && { body }) })
+  async rewrite({ method, path, body }: CanonicalRequest) {
+    const { url, req } = await this.buildRequest({ method, path, ...(body && { body }) })
     const rewritten: { url: string; init: RequestInit }[] = []
     const keep = async ({ url, ...init }: { url: string } & RequestInit) => {
       rewritten.push({ url, init })

@@ -316,3 +316,14 @@ it('a deployment that is not there says so', async () => {
     message: expect.stringMatching(/deployment/),
   })
 })
+
+it('a token is only sent over https, or to this machine', async () => {
+  const { fetch } = recorder()
+  const at = (baseURL: string) => ({
+    ...{ host: 'azure' as const, baseURL, fetch, api: 'chat' as const, retry: false as const },
+    tokenProvider: async () => 'a-token',
+  })
+  const made = await failureOf((async () => openai('m', at('http://me.openai.azure.com')).chat('Hi'))())
+  expect(made).toMatchObject({ code: 'config', message: expect.stringContaining('https') })
+  expect((await openai('m', at('http://127.0.0.1:9/openai/v1')).chat('Hi')).text).toBe('x')
+})

@@ -297,6 +297,22 @@ describe.each(['responses', 'chat'] as const)("cache: 'auto' in %s", (api) => {
     expect(await keyOf({ system: 'Be brief.', messages: ['Hey.'] })).not.toBe(first)
   })
 
+  it('does not read bytes for it, in whatever form they come', async () => {
+    const keyWith = (data: Uint8Array | string) =>
+      keyOf({
+        messages: [{ role: 'user', content: [{ type: 'image', data, mediaType: 'image/png' }] }],
+      })
+    const buffer = Buffer.alloc(3_000_000, 7)
+    expect(await keyWith(buffer)).toBe(await keyWith(new Uint8Array(buffer)))
+    expect(await keyWith(buffer)).not.toBe(await keyWith(buffer.subarray(1)))
+    Object.defineProperty(buffer, 'toJSON', {
+      value: () => {
+        throw new Error('read')
+      },
+    })
+    expect(await keyWith(buffer)).toMatch(/^patchbay-/)
+  })
+
   it('keeps the key of the caller, and sends none to other servers or when it is off', async () => {
     const providerOptions = { openai: { prompt_cache_key: 'mine' } }
     expect(await keyOf({ messages: 'Hi.', providerOptions })).toBe('mine')

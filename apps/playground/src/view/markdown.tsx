@@ -57,5 +57,8 @@ export function Markdown({ text }: { text: string }) {
 function Block({ block }: { block: Token }) {
   const html = useMemo(() => sanitized(markdown.parser([block])), [block.raw])
   // Sanitized by DOMPurify; the page's content security policy allows no other scripts.
-  return <div class="block" data-type={block.type} dangerouslySetInnerHTML={{ __html: html }} />
+  const content = { dangerouslySetInnerHTML: { __html: html } }
+  if (block.type !== 'table') return <div class="block" {...content} />
+  // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard (WCAG 2.1.1)
+  return <div class="block" data-type="table" tabIndex={0} {...content} />
 }
