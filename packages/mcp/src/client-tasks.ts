@@ -6,6 +6,7 @@ import {
   type Result,
   type Task,
 } from '@modelcontextprotocol/client'
+import { unlessAborted } from './unless-aborted.js'
 
 interface Entry {
   task: Task
@@ -15,6 +16,9 @@ interface Entry {
 
 /** How long a finished task is kept when the server does not say, in milliseconds. */
 const defaultTtl = 300_000
+/** The longest that a server can have one kept, and how many at a time. */
+const longestTtl = 3_600_000
+const mostTasks = 100
 /** How often a server should ask, in milliseconds. */
 const pollInterval = 500
 
@@ -22,14 +26,16 @@ export class ClientTasks {
   readonly #entries = new Map<string, Entry>()
 
   /** Begins the work, and gives its task. */
-  create(ttl: number | undefined, work: (signal: AbortSignal) => Promise<Result>): { task: Task } {
+  create(ttl: unknown, work: (signal: AbortSignal) => Promise<Result>): { task: Task } {
     this.#dropExpired()
+    if (this.#entries.size >= mostTasks)
+      throw new ProtocolError(ProtocolErrorCode.InvalidRequest, `There are ${mostTasks} tasks already.`)
     const now = new Date().toISOString()
     const taskId = crypto.randomUUID()
     const task: Task = {
       taskId,
       status: 'working',
-      ttl: ttl ?? defaultTtl,
+      ttl: typeof ttl === 'number' && ttl >= 0 ? Math.min(ttl, longestTtl) : defaultTtl,
       createdAt: now,
       lastUpdatedAt: now,
       pollInterval,
@@ -63,7 +69,7 @@ export class ClientTasks {
     const { task, result, controller } = entry
     if (method === 'tasks/result') {
       const _meta = { [RELATED_TASK_META_KEY]: { taskId: task.taskId } }
-      const { _meta: own, ...rest } = await result
+      const { _meta: own, ...rest } = await unlessAborted(result, controller.signal)
       return { ...rest, _meta: { ...own, ..._meta } }
     }
     if (method === 'tasks/cancel') {

@@ -12,6 +12,7 @@ import { nameOfServer } from './errors.js'
 import type { ProcessServer, RemoteServer } from './server.js'
 import type { ServerRequests } from './server-requests.js'
 import { type HttpWay, mayWantSse, type SignInTransport, transportTo } from './transport.js'
+import { unlessAborted } from './unless-aborted.js'
 
 const reportEveryMs = 250
 
@@ -171,7 +172,8 @@ export class Connection {
       client.fallbackRequestHandler = async (request, { mcpReq }) => {
         const stop = this.#keepCallsAlive()
         try {
-          return await this.requests.answer(request, mcpReq.signal)
+          // Whoever answers may not listen to the signal; nobody waits for an answer after it.
+          return await unlessAborted(this.requests.answer(request, mcpReq.signal), mcpReq.signal)
         } finally {
           stop()
         }
@@ -188,22 +190,6 @@ export class Connection {
     const client = (await start()) ?? (await start())
     if (client === undefined) throw new UnauthorizedError('The sign-in did not help.')
     return client
-  }
-}
-
-/** The result of the work; rejects when the signal aborts, although the work goes on. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return await work
-  signal.throwIfAborted()
-  let leave: () => void = () => {}
-  const aborted = new Promise<never>((_, reject) => {
-    leave = () => reject(signal.reason)
-    signal.addEventListener('abort', leave, { once: true })
-  })
-  try {
-    return await Promise.race([work, aborted])
-  } finally {
-    signal.removeEventListener('abort', leave)
   }
 }
 

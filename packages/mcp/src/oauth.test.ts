@@ -140,3 +140,25 @@ it('asks for a token of the app before every request, and never shows it', async
   expect(error).toMatchObject({ code: 'authentication', status: 401 })
   expect(JSON.stringify([error.message, String(error.cause)])).not.toContain('sk-secret')
 })
+
+it('sends the headers of a server to no other host, whatever host that server names for the sign-in', async () => {
+  const sent: { host: string; secret: string | null }[] = []
+  const fetch = async (address: string | URL | Request, init?: RequestInit) => {
+    const { host } = new URL(address instanceof Request ? address.url : address)
+    sent.push({ host, secret: new Headers(init?.headers).get('x-api-key') })
+    const metadata = 'Bearer resource_metadata="https://other.example/metadata"'
+    return host === 'mcp.example'
+      ? new Response('', { status: 401, headers: { 'www-authenticate': metadata } })
+      : new Response('', { status: 404 })
+  }
+  await failureOf(
+    mcpTools({
+      ...{ url: 'https://mcp.example/mcp', headers: { 'x-api-key': 'secret' }, auth: new Store() },
+      fetch: fetch as typeof globalThis.fetch,
+    }),
+  )
+  const secretsOf = (host: string) =>
+    new Set(sent.filter((one) => one.host === host).map(({ secret }) => secret))
+  expect(secretsOf('mcp.example')).toEqual(new Set(['secret']))
+  expect(secretsOf('other.example')).toEqual(new Set([null]))
+})

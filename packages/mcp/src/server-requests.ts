@@ -60,8 +60,9 @@ export class ServerRequests {
   async answer({ method, params = {} }: Request, signal: AbortSignal): Promise<Result> {
     const work = this.#workOf(method, params)
     if (work !== undefined) {
-      const task = params.task as { ttl?: number } | undefined
-      return task === undefined ? await work(signal) : this.#tasks.create(task.ttl, work)
+      const { task } = params
+      const isTask = typeof task === 'object' && task !== null
+      return isTask ? this.#tasks.create((task as { ttl?: unknown }).ttl, work) : await work(signal)
     }
     const answer = await this.#tasks.answer(method, params)
     if (answer !== undefined) return answer

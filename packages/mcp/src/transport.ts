@@ -28,8 +28,7 @@ export async function transportTo(
     const { url, headers, fetch, auth } = server
     if (!URL.canParse(url)) throw new LlmError('config', 'The url of the MCP server is not a valid URL.')
     const options = {
-      ...(headers && { requestInit: { headers } }),
-      ...(fetch && { fetch }),
+      ...(headers ? { fetch: withHeaders(headers, url, fetch) } : fetch && { fetch }),
       ...(auth && { authProvider: auth }),
     }
     return way === 'sse'
@@ -40,6 +39,22 @@ export async function transportTo(
   const { getDefaultEnvironment, StdioClientTransport } = await import('@modelcontextprotocol/client/stdio')
   const { env, ...rest } = server
   return new StdioClientTransport({ ...rest, env: { ...getDefaultEnvironment(), ...env }, stderr: 'ignore' })
+}
+
+/** A `fetch` that adds the headers to requests of the server itself: a sign-in asks other hosts too, which the server names. */
+function withHeaders(
+  headers: Record<string, string>,
+  url: string,
+  fetch: typeof globalThis.fetch = globalThis.fetch,
+): typeof globalThis.fetch {
+  const { origin } = new URL(url)
+  return (input, init) => {
+    const address = typeof input === 'string' || input instanceof URL ? input : input.url
+    if (new URL(address).origin !== origin) return fetch(input, init)
+    const all = new Headers(init?.headers)
+    for (const [name, value] of Object.entries(headers)) all.set(name, value)
+    return fetch(input, { ...init, headers: all })
+  }
 }
 
 /** The official client waits for ever for an answer whose stream has ended (2.4.0): here such a call fails. */

@@ -182,7 +182,9 @@ class Compact extends Middleware {
 
   async #contextWindow({ options, deadline }: ChatCall): Promise<number | undefined> {
     const capabilities = this.inner.capabilities(deadline.remaining(options))
-    return (await deadline.wait(capabilities.catch(() => undefined)))?.contextWindow
+    const window = (await deadline.wait(capabilities.catch(() => undefined)))?.contextWindow
+    // Servers that do not know it say 0.
+    return window !== undefined && window > 0 ? window : undefined
   }
 
   #tokens(chat: CountedChat): number {
@@ -212,7 +214,8 @@ class Compact extends Middleware {
       this.#summaries === undefined
         ? noteOf(units.slice(0, cut))
         : await this.#summaries.make(name, { known, units: units.slice(0, cut), keep }, call, account)
-    if (text === undefined) return undefined
+    // The summary of before still holds.
+    if (text === undefined) return known
     this.#checkpoints.set(name, text)
     return { units: cut, text }
   }

@@ -48,6 +48,7 @@ export async function summarize(
       tools: [],
       toolChoice: 'auto',
       output: 'text',
+      stop: [],
     }
     const response = await summarizer.chat(request, options)
     onResponse(response)
@@ -64,8 +65,11 @@ export async function summarize(
   return summary ?? ''
 }
 
+const shortestPiece = 1000
+
 /** The lines in pieces of at most so many characters; a longer line is divided. */
-function pieces(lines: readonly string[], readable: number): string[] {
+function pieces(lines: readonly string[], most: number): string[] {
+  const readable = Math.max(most, shortestPiece)
   const all: string[] = []
   let piece = ''
   for (let line of lines) {

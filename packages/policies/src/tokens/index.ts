@@ -23,8 +23,19 @@ export interface EstimateOptions {
   model?: string | undefined
 }
 
-// Texts are counted in slices, so that a large one does not hold the event loop.
-const slice = 20_000
+// Texts are counted in slices, so that a large one does not hold the event loop: a tokenizer takes the square of the length of a run
+// without spaces.
+const longestSlice = 1000
+
+/** Where the slice that begins here ends: before a space, where there is one, and never inside a character. */
+function endOfSlice(text: string, at: number): number {
+  const most = at + longestSlice
+  if (most >= text.length) return text.length
+  const space = text.slice(at + longestSlice / 2, most).search(/\s\S*$/)
+  if (space >= 0) return at + longestSlice / 2 + space
+  const isHalf = text.charCodeAt(most - 1) >>> 10 === 0xd800 >>> 10
+  return isHalf ? most - 1 : most
+}
 
 /**
  * Estimates the input tokens of a text or of a chat request, without a network. A model of OpenAI is counted by its own tokenizer
@@ -53,8 +64,9 @@ export async function estimateTokens(
   const yielder = new Yielder()
   let counted = 0
   for (const text of texts)
-    for (let at = 0; at < text.length; at += slice) {
-      counted += (tokenizer ?? textTokens)(text.slice(at, at + slice))
+    for (let at = 0, end: number; at < text.length; at = end) {
+      end = endOfSlice(text, at)
+      counted += (tokenizer ?? textTokens)(text.slice(at, end))
       await yielder.yieldIfDue()
     }
   return {

@@ -20,7 +20,15 @@ export function dnsServers(name: string, server?: string): ServerSource {
       'This runtime cannot look up names in DNS. Pass a source of your own instead.',
     )
   const resolver = new dns.Resolver(patience)
-  if (server !== undefined) resolver.setServers([server])
+  try {
+    if (server !== undefined) resolver.setServers([server])
+  } catch (cause) {
+    throw new LlmError(
+      'config',
+      `A DNS server is an IP address, with or without a port; ${server} is none.`,
+      { cause },
+    )
+  }
   if (name.startsWith('_')) {
     return async () => {
       const records = await resolver.resolveSrv(name).catch(none)

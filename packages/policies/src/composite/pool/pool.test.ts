@@ -208,3 +208,48 @@ it('closing ends the lookups', async () => {
   expect([state.looks, opened(open)]).toEqual([looks, []])
   expect((await failureOf(llm.chat('Hi'))).code).toBe('closed')
 })
+
+it('a server that cannot be connected keeps no other one away', async () => {
+  const servers = { now: ['a'] }
+  const open = new Set<string>()
+  const connect = (server: string) => {
+    if (server === 'bad') throw new LlmError('config', 'No such server.')
+    open.add(server)
+    return mockProvider({ provider: server, model: 'm' })
+  }
+  const llm = await pool(async () => ({ servers: servers.now, forMs: 100 }), connect)
+  onTestFinished(() => llm.close())
+  servers.now = ['b', 'bad']
+  await until(() => expect([...open]).toEqual(['a', 'b']))
+  await until(async () => expect((await llm.chat('hi')).provider).toBe('b'))
+  servers.now = ['bad']
+  const only = pool(async () => ({ servers: servers.now, forMs: 100 }), connect)
+  expect((await failureOf(only)).message).toContain('No such server.')
+})
+
+it('closes while a lookup never ends, and looks no more often than ten times a second, whatever the source says', async () => {
+  let looks = 0
+  const llm = await pool(
+    async () => (++looks === 1 ? { servers: ['a'], forMs: Number.NaN } : new Promise<never>(() => {})),
+    () => mockProvider(),
+  )
+  await until(() => expect(looks).toBe(2))
+  await llm.close()
+  let others = 0
+  const often = await pool(
+    async () => ({ servers: [`a${++others}`], forMs: Number.POSITIVE_INFINITY }),
+    () => mockProvider(),
+  )
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  expect(others).toBe(1)
+  await often.close()
+})
+
+it('a source that throws and a DNS server that is no address are told as what they are', async () => {
+  const broken = () => {
+    throw new Error('not now')
+  }
+  expect(await failureOf(pool(broken, () => mockProvider()))).toMatchObject({ code: 'network' })
+  const wrong = failureOf((async () => pool('dns://not-an-ip/x', () => mockProvider()))())
+  expect(await wrong).toMatchObject({ code: 'config', message: expect.stringContaining('IP address') })
+})

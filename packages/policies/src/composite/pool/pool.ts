@@ -1,5 +1,5 @@
 // `pool`: a load balancer over servers that come and go.
-import { LlmError, type Provider, systemClock } from '@patchbay/core'
+import { isLlmError, LlmError, type Provider, systemClock } from '@patchbay/core'
 import { DelegatingProvider } from '../../middleware/delegating-provider.js'
 import { isRetriableElsewhere } from '../failover.js'
 import { balancer, type LoadBalanceOptions, newTarget, type Target } from '../load-balance.js'
@@ -11,6 +11,10 @@ export type PoolOptions = Omit<LoadBalanceOptions, 'names' | 'weights'>
 
 /** Milliseconds before a lookup that failed is made again. */
 const retryMs = 1000
+/** Milliseconds for a lookup and for what it connects; a list that takes longer is looked for again. */
+const patienceMs = 30_000
+/** The bounds of the time until the next lookup, in milliseconds: the longest that a timer can wait. */
+const wait = { least: 100, most: 2 ** 31 - 1 }
 
 /**
  * Spreads chats over servers that come and go, as `loadBalance` does. What is known of a server (its conversations, failures,
@@ -31,7 +35,8 @@ export async function pool(
   const source = typeof servers === 'string' ? sourceOf(servers) : servers
   const members = new Members(connect, options)
   const what = typeof servers === 'string' ? servers : 'the source of the pool'
-  const found = await source().catch((cause: unknown) => {
+  const found = await (async () => source())().catch((cause: unknown) => {
+    if (isLlmError(cause, 'config')) throw cause
     throw new LlmError('network', `The servers of ${what} cannot be looked up: ${String(cause)}.`, { cause })
   })
   const first = await members.change(found.servers)
@@ -62,8 +67,17 @@ class Members {
     if (servers.length === 0 || servers.join('\n') === [...this.#byServer.keys()].join('\n')) return undefined
     const before = this.#byServer
     const next = new Map<string, Member>()
-    for (const server of servers)
-      next.set(server, before.get(server) ?? { provider: await this.connect(server), target: newTarget() })
+    let problem: { cause: unknown } | undefined
+    for (const server of servers) {
+      const known = before.get(server)
+      try {
+        next.set(server, known ?? { provider: await this.connect(server), target: newTarget() })
+      } catch (cause) {
+        // One that cannot be connected keeps no other one away.
+        problem = { cause }
+      }
+    }
+    if (next.size === 0) throw problem?.cause
     this.#byServer = next
     for (const [server, { provider }] of before) if (!next.has(server)) this.#retire(provider)
     const all = [...next.values()]
@@ -74,8 +88,8 @@ class Members {
         ...this.options,
         // A call that began before may come to a server that is gone by now.
         when: this.options.when ?? ((error) => error.code === 'closed' || isRetriableElsewhere(error)),
-        names: servers,
-        weights: servers.map(() => 1),
+        names: [...next.keys()],
+        weights: all.map(() => 1),
       },
     )
   }
@@ -95,7 +109,6 @@ class Members {
 class ServerPool extends DelegatingProvider {
   #isClosed = false
   #cancel: () => void = () => {}
-  #looking: Promise<void> | undefined
 
   constructor(
     first: Provider,
@@ -111,35 +124,48 @@ class ServerPool extends DelegatingProvider {
   override async close(): Promise<void> {
     this.#isClosed = true
     this.#cancel()
-    await this.#looking
     await Promise.all([super.close(), this.members.retired()])
   }
 
   /** Looks again after a while. Does not keep the process alive. */
-  #plan(ms: number): void {
+  #plan(forMs: number): void {
     if (this.#isClosed) return
+    const ms = forMs > wait.least ? Math.min(forMs, wait.most) : wait.least
     const { clock } = this.options
-    const look = () => {
-      this.#looking = this.#look()
-    }
+    const look = () => void this.#look()
     if (clock !== undefined && clock !== systemClock) this.#cancel = clock.timer(ms, look)
     else {
-      const timer: ReturnType<typeof setTimeout> & { unref?(): void } = setTimeout(look, ms)
-      timer.unref?.()
+      const timer = setTimeout(look, ms)
+      unref(timer)
       this.#cancel = () => clearTimeout(timer)
     }
   }
 
   async #look(): Promise<void> {
+    let isLate = false
+    const late = setTimeout(() => {
+      isLate = true
+      this.#plan(retryMs)
+    }, patienceMs)
+    unref(late)
     let again = retryMs
     try {
       const { servers, forMs } = await this.source()
-      if (this.#isClosed) return
-      this.inner = (await this.members.change(servers)) ?? this.inner
+      if (this.#isClosed || isLate) return
+      const changed = await this.members.change(servers)
+      if (this.#isClosed) void changed?.close()
+      else this.inner = changed ?? this.inner
       again = forMs
     } catch {
       // Those that are known stay.
+    } finally {
+      clearTimeout(late)
     }
-    this.#plan(again)
+    if (!isLate) this.#plan(again)
   }
+}
+
+/** Does not keep the process alive. */
+function unref(timer: ReturnType<typeof setTimeout> & { unref?(): void }): void {
+  timer.unref?.()
 }
