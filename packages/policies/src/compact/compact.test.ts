@@ -341,6 +341,38 @@ describe('a summary that cannot be made', () => {
   })
 })
 
+it('is sent with the summary of before when the next one fails', async () => {
+  let broken = false
+  const summarizer = mockProvider({
+    retry: false,
+    answers: Array.from({ length: 9 }, () => () => {
+      if (broken) throw new LlmError('rate-limited', 'Slow down.')
+      return 'They talked.'
+    }),
+  })
+  const inner = mockProvider({ answers: Array.from({ length: 9 }, () => 'Yes.') })
+  const llm = compact(inner, { ...small, summarizer })
+  await llm.chat(talk(6))
+  broken = true
+  const { warnings } = await llm.chat(talk(12))
+  const sent = inner.requests.at(-1) as PreparedChat
+  expect(textsOf(sent)[0]).toContain('They talked.')
+  expect(sent.messages.length).toBeLessThan(talk(12).length)
+  expect(warnings.some(({ message }) => message.includes('Slow down.'))).toBe(true)
+})
+
+it('a window of 0 is one that nobody knows, also of the model that summarizes', async () => {
+  const inner = mockProvider({ capabilities: { contextWindow: 0 } })
+  expect((await compact(inner, {}).chat(talk(60, 300))).text).not.toBe('')
+  expect(inner.requests).toHaveLength(1)
+  const summarizer = mockProvider({
+    capabilities: { contextWindow: 0 },
+    answers: Array.from({ length: 99 }, () => 'They talked.'),
+  })
+  const llm = compact(mockProvider(), { ...small, summarizer })
+  expect((await llm.chat(talk(6))).warnings).toHaveLength(1)
+})
+
 it('counts the summary in the error of a call that fails after it', async () => {
   const inner = mockProvider({ retry: false, answers: [new LlmError('server-error', 'Down.')] })
   const error = await failureOf(compact(inner, { ...small, summarizer: talker() }).chat(talk(6)))

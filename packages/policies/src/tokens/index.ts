@@ -31,8 +31,7 @@ const longestSlice = 1000
 function endOfSlice(text: string, at: number): number {
   const most = at + longestSlice
   if (most >= text.length) return text.length
-  const space = text.slice(at + longestSlice / 2, most).search(/\s\S*$/)
-  if (space >= 0) return at + longestSlice / 2 + space
+  for (let end = most; end > at + longestSlice / 2; end--) if (/\s/.test(text.charAt(end))) return end
   const isHalf = text.charCodeAt(most - 1) >>> 10 === 0xd800 >>> 10
   return isHalf ? most - 1 : most
 }
