@@ -1,5 +1,4 @@
-
-import { readdirSync, readFileSync, } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startFirstServices } from './first-services.js'

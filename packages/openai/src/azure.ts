@@ -69,16 +69,11 @@ export function azureAddress(options: AzureOptions): { baseURL: string; isNamed:
   // What is no address is refused where all are.
   if (!URL.canParse(endpoint)) return { baseURL: endpoint, isNamed }
   const url = new URL(endpoint)
-  if (tokenProvider !== undefined && url.protocol !== 'https:' && !isLoopback(url.hostname))
-    throw refuse('A token of Entra ID is only sent over https. Change baseURL.')
   // The portal shows the address of a resource without a path.
   if (url.pathname === '/') url.pathname = apiVersion === undefined ? '/openai/v1' : '/openai'
   if (apiVersion !== undefined) url.searchParams.set('api-version', apiVersion)
   return { baseURL: url.href, isNamed }
 }
-
-/** This machine, as tests and local gateways are. */
-const isLoopback = (hostname: string) => /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)
 
 /** The path of a request at a classic address: the deployment stands before it, unless the address has one. */
 export function classicPath(baseURL: string, deployment: string, path: string): string {

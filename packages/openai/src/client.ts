@@ -134,7 +134,7 @@ export class Server {
       if (azure) delete all.authorization
       if (provider && !hasKey(headers, 'api-key')) {
         const { entraToken } = await import('./entra.js')
-        all.authorization = `Bearer ${await entraToken(provider, signal)}`
+        all.authorization = `Bearer ${await entraToken(provider, address.baseURL, signal)}`
       }
       // `fetch` sets the content type of a form, with its boundary.
       if (body instanceof FormData) delete all['content-type']

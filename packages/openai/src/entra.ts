@@ -2,11 +2,22 @@
 import { isLlmError, LlmError } from '@patchbay/core'
 import { unlessAborted } from '@patchbay/core/wire'
 
+/** This machine, as tests and local gateways are. */
+const loopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/
+
 /**
- * A token for one request. The provider keeps and refreshes it: those of `@azure/identity` do.
- * @throws {LlmError} `authentication` if there is none, `network` if Microsoft cannot be reached
+ * A token for one request to this address. The provider keeps and refreshes it: those of `@azure/identity` do.
+ * @throws {LlmError} `authentication` if there is none, `network` if Microsoft cannot be reached, `config` for an
+ *   address that is neither of https nor of this machine
  */
-export async function entraToken(provider: () => Promise<string>, signal: AbortSignal): Promise<string> {
+export async function entraToken(
+  provider: () => Promise<string>,
+  baseURL: string,
+  signal: AbortSignal,
+): Promise<string> {
+  const { protocol, hostname } = new URL(baseURL)
+  if (protocol !== 'https:' && !loopback.test(hostname))
+    throw new LlmError('config', 'A token of Entra ID is only sent over https. Change baseURL.')
   const token: unknown = await unlessAborted(signal, async () => provider()).catch((cause: unknown) => {
     if (signal.aborted || isLlmError(cause)) throw cause
     // A code of the system: the identity library passes on what its HTTP client says.
