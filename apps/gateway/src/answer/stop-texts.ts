@@ -41,12 +41,18 @@ export async function answering(
   }
 }
 
-/** The first stop text that ends in a text, and where it begins. */
+/**
+ * The stop text that ends first, and where it begins: a stream stops there, however its pieces come. Of those that end together, the
+ * longest.
+ */
 function firstOf(stops: readonly string[], text: string): { at: number; stop: string } | undefined {
-  let found: { at: number; stop: string } | undefined
+  let found: { at: number; stop: string; end: number } | undefined
   for (const stop of stops) {
     const at = text.indexOf(stop)
-    if (at >= 0 && (found === undefined || at < found.at)) found = { at, stop }
+    if (at < 0) continue
+    const end = at + stop.length
+    if (found === undefined || end < found.end || (end === found.end && at < found.at))
+      found = { at, stop, end }
   }
   return found
 }
