@@ -1,12 +1,12 @@
 // Stop texts over a model whose API has none, as OpenAI's Responses API: the answer ends where the client said.
-import { defineProvider } from '@patchbay/core'
+import { defineProvider, LlmError } from '@patchbay/core'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { plain } from '../../test/plain.js'
 import { served } from '../../test/served.js'
 import { answering } from './stop-texts.js'
 
-function writing(...pieces: string[]) {
+function writing(...pieces: (string | LlmError)[]) {
   const seen: unknown[] = []
   const provider = defineProvider({
     provider: 'plain',
@@ -14,7 +14,10 @@ function writing(...pieces: string[]) {
     capabilities: async () => ({ ...(await plain.capabilities()), options: { stop: false } }),
     async *chat({ stop }) {
       seen.push(stop)
-      for (const text of pieces) yield { type: 'text', text }
+      for (const text of pieces) {
+        if (typeof text !== 'string') throw text
+        yield { type: 'text', text }
+      }
       yield { type: 'finish', response: { finishReason: 'stop', usage: { outputTokens: 7 } } }
     },
   })
@@ -106,4 +109,24 @@ it('any pieces give the same answer as the whole text', async () => {
     ),
     { numRuns: 1000 },
   )
+})
+
+it('a stream that fails shows what it held back', async () => {
+  const failure = new LlmError('network', 'It broke.')
+  for (const [pieces, shown] of [
+    [
+      ['hello E', 'N'],
+      ['hello ', 'EN'],
+    ],
+    [['hello END', ' more E'], ['hello ']],
+  ] as const) {
+    const { provider } = writing(...pieces, failure)
+    const stream = (await answering(provider, { messages: 'Hi', stop: ['END'] }, {})).stream()
+    const texts: string[] = []
+    const reading = (async () => {
+      for await (const event of stream) if (event.type === 'text') texts.push(event.text)
+    })()
+    await expect(reading).rejects.toMatchObject({ code: 'network', message: 'It broke.' })
+    expect(texts).toEqual(shown)
+  }
 })

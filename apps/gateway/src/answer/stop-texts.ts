@@ -95,6 +95,8 @@ class CutStream implements ChatEventSource {
   readonly #ready: ChatEvent[] = []
   #held = ''
   #isCut = false
+  /** Thrown once what was held is shown. */
+  #failure: unknown
 
   constructor(
     open: () => ChatStream,
@@ -108,12 +110,13 @@ class CutStream implements ChatEventSource {
     for (;;) {
       const ready = this.#ready.shift()
       if (ready !== undefined) return ready
-      const event = await this.#inner.next()
+      if (this.#failure !== undefined) throw this.#failure
+      const event = await this.#read()
       if (event === undefined) return undefined
-      if (event.type === 'text') this.#text(event.text)
+      if (event === 'failed') this.#showHeld()
+      else if (event.type === 'text') this.#text(event.text)
       else if (event.type === 'finish' || !this.#isCut) {
-        this.#show(this.#held)
-        this.#held = ''
+        this.#showHeld()
         this.#ready.push(event)
       }
     }
@@ -131,6 +134,15 @@ class CutStream implements ChatEventSource {
     return this.#inner.leave()
   }
 
+  async #read(): Promise<ChatEvent | 'failed' | undefined> {
+    try {
+      return await this.#inner.next()
+    } catch (error) {
+      this.#failure = error
+      return 'failed'
+    }
+  }
+
   #text(more: string): void {
     if (this.#isCut) return
     const text = this.#held + more
@@ -139,6 +151,11 @@ class CutStream implements ChatEventSource {
     const shown = found?.at ?? text.length - heldLength(this.stops, text)
     this.#show(text.slice(0, shown))
     this.#held = this.#isCut ? '' : text.slice(shown)
+  }
+
+  #showHeld(): void {
+    this.#show(this.#held)
+    this.#held = ''
   }
 
   #show(text: string): void {
