@@ -5,7 +5,7 @@ import { createServer, request as httpRequest, type IncomingMessage, type Server
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { command, endOf, hash, key, started, until } from '../../test/gateway-process.js'
 
 type Gateway = Awaited<ReturnType<typeof started>>
@@ -323,4 +323,21 @@ describe('the start', () => {
     expect(server.err()).toContain('patchbay.config.json')
     expect(workersOf(server)).toEqual([])
   })
+})
+
+it('a frozen worker does not keep the others from reloading for long, and is replaced', {
+  timeout: 120_000,
+}, async () => {
+  const far = await service()
+  const server = await started({}, config(far.url), three)
+  const frozen = workersOf(server).at(-1)?.pid as number
+  process.kill(frozen, 'SIGSTOP')
+  server.child.kill('SIGHUP')
+  const said = (text: string) =>
+    vi.waitFor(() => expect(server.err()).toContain(text), { timeout: 50_000, interval: 50 })
+  await said(`The worker (process ${frozen}) has not answered in 10 seconds.`)
+  await said(`(process ${frozen}) ended: it was frozen for 30 seconds, and was killed. Another one starts.`)
+  await until(() => workersOf(server).length === 3 && isGone(frozen))
+  server.child.kill('SIGHUP')
+  await said('The configuration was reloaded.')
 })
