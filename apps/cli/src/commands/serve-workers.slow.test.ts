@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { command, endOf, hash, key, started, until } from '../../test/gateway-process.js'
@@ -298,6 +299,12 @@ describe('the start', () => {
   it.each(['0', '1.5', '-2'])('refuses %s workers', (count) => {
     const { status, stderr } = serve('--workers', count)
     expect([status, stderr]).toEqual([2, `--workers must be a whole number from 1, not ${count}.\n`])
+  })
+
+  it('refuses more workers than four for each core, where sixteen are always allowed', () => {
+    const most = Math.max(16, 4 * availableParallelism())
+    const { status, stderr } = serve('--workers', '1000000')
+    expect([status, stderr]).toEqual([2, `--workers must be at most ${most} on this machine, not 1000000.\n`])
   })
 
   it('says what each worker has for itself', async () => {
