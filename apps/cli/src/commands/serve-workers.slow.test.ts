@@ -4,8 +4,9 @@ import { once } from 'node:events'
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { command, endOf, hash, key, started, until } from '../../test/gateway-process.js'
 
 type Gateway = Awaited<ReturnType<typeof started>>
@@ -300,6 +301,12 @@ describe('the start', () => {
     expect([status, stderr]).toEqual([2, `--workers must be a whole number from 1, not ${count}.\n`])
   })
 
+  it('refuses more workers than four for each core, where sixteen are always allowed', () => {
+    const most = Math.max(16, 4 * availableParallelism())
+    const { status, stderr } = serve('--workers', '1000000')
+    expect([status, stderr]).toEqual([2, `--workers must be at most ${most} on this machine, not 1000000.\n`])
+  })
+
   it('says what each worker has for itself', async () => {
     const far = await service()
     const policies = [{ cache: {} }, { budget: { limits: [{ per: 'run', tokens: 1000 }] } }]
@@ -323,4 +330,21 @@ describe('the start', () => {
     expect(server.err()).toContain('patchbay.config.json')
     expect(workersOf(server)).toEqual([])
   })
+})
+
+it('a frozen worker does not keep the others from reloading for long, and is replaced', {
+  timeout: 120_000,
+}, async () => {
+  const far = await service()
+  const server = await started({}, config(far.url), three)
+  const frozen = workersOf(server).at(-1)?.pid as number
+  process.kill(frozen, 'SIGSTOP')
+  server.child.kill('SIGHUP')
+  const said = (text: string) =>
+    vi.waitFor(() => expect(server.err()).toContain(text), { timeout: 50_000, interval: 50 })
+  await said(`The worker (process ${frozen}) has not answered in 10 seconds.`)
+  await said(`(process ${frozen}) ended: it was frozen for 30 seconds, and was killed. Another one starts.`)
+  await until(() => workersOf(server).length === 3 && isGone(frozen))
+  server.child.kill('SIGHUP')
+  await said('The configuration was reloaded.')
 })

@@ -1,5 +1,6 @@
 // `patchbay serve`: runs the gateway until a signal ends it, in one process or in several.
 import cluster from 'node:cluster'
+import { availableParallelism } from 'node:os'
 import { UsageError } from '../terminal/exit-codes.js'
 import { serveAlone } from './serve/alone.js'
 import type { ServeFlags } from './serve/flags.js'
@@ -14,6 +15,9 @@ export async function serve(flags: ServeFlags): Promise<void> {
   const { workers = 1 } = flags
   if (!(Number.isInteger(workers) && workers >= 1))
     throw new UsageError(`--workers must be a whole number from 1, not ${workers}.`)
+  const most = Math.max(16, 4 * availableParallelism())
+  if (workers > most)
+    throw new UsageError(`--workers must be at most ${most} on this machine, not ${workers}.`)
   if (workers === 1) return serveAlone(flags)
   if (cluster.isWorker) return (await import('./serve/worker.js')).serveAsWorker(flags)
   return (await import('./serve/primary.js')).serveWithWorkers(flags, workers)

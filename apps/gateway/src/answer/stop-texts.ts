@@ -41,12 +41,18 @@ export async function answering(
   }
 }
 
-/** The first stop text that ends in a text, and where it begins. */
+/**
+ * The stop text that ends first, and where it begins: a stream stops there, however its pieces come. Of those that end together, the
+ * longest.
+ */
 function firstOf(stops: readonly string[], text: string): { at: number; stop: string } | undefined {
-  let found: { at: number; stop: string } | undefined
+  let found: { at: number; stop: string; end: number } | undefined
   for (const stop of stops) {
     const at = text.indexOf(stop)
-    if (at >= 0 && (found === undefined || at < found.at)) found = { at, stop }
+    if (at < 0) continue
+    const end = at + stop.length
+    if (found === undefined || end < found.end || (end === found.end && at < found.at))
+      found = { at, stop, end }
   }
   return found
 }
@@ -89,6 +95,8 @@ class CutStream implements ChatEventSource {
   readonly #ready: ChatEvent[] = []
   #held = ''
   #isCut = false
+  /** Thrown once what was held is shown. */
+  #failure: unknown
 
   constructor(
     open: () => ChatStream,
@@ -102,12 +110,13 @@ class CutStream implements ChatEventSource {
     for (;;) {
       const ready = this.#ready.shift()
       if (ready !== undefined) return ready
-      const event = await this.#inner.next()
+      if (this.#failure !== undefined) throw this.#failure
+      const event = await this.#read()
       if (event === undefined) return undefined
-      if (event.type === 'text') this.#text(event.text)
+      if (event === 'failed') this.#showHeld()
+      else if (event.type === 'text') this.#text(event.text)
       else if (event.type === 'finish' || !this.#isCut) {
-        this.#show(this.#held)
-        this.#held = ''
+        this.#showHeld()
         this.#ready.push(event)
       }
     }
@@ -125,6 +134,15 @@ class CutStream implements ChatEventSource {
     return this.#inner.leave()
   }
 
+  async #read(): Promise<ChatEvent | 'failed' | undefined> {
+    try {
+      return await this.#inner.next()
+    } catch (error) {
+      this.#failure = error
+      return 'failed'
+    }
+  }
+
   #text(more: string): void {
     if (this.#isCut) return
     const text = this.#held + more
@@ -133,6 +151,11 @@ class CutStream implements ChatEventSource {
     const shown = found?.at ?? text.length - heldLength(this.stops, text)
     this.#show(text.slice(0, shown))
     this.#held = this.#isCut ? '' : text.slice(shown)
+  }
+
+  #showHeld(): void {
+    this.#show(this.#held)
+    this.#held = ''
   }
 
   #show(text: string): void {

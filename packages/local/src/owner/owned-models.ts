@@ -52,10 +52,12 @@ interface Question {
 class OwnedQueue implements ModelQueue {
   readonly #jobs = new Map<number, Job>()
   readonly #questions = new Map<number, Question>()
-  readonly #id = nextId()
+  /** What is being closed at the owner, by id. */
+  readonly #closing = new Map<number, () => void>()
+  /** Of what is open at the owner: a new one each time, as the last one may still be closing. */
+  #id = nextId()
   #handles = 0
   #stats: WorkerStats | undefined
-  #closed: () => void = () => {}
 
   constructor(
     private readonly settings: SchedulerSettings,
@@ -69,18 +71,22 @@ class OwnedQueue implements ModelQueue {
   acquire(): void {
     if (this.#handles++ > 0) return
     const { onLog: _, ...settings } = this.settings
+    this.#id = nextId()
+    this.#stats = undefined
     this.owner.receivers.add(this.#receive)
     this.owner.post({ type: 'open', handle: this.#id, settings })
   }
 
   async release(): Promise<void> {
     if (--this.#handles > 0) return
+    const id = this.#id
     const closed = new Promise<void>((resolve) => {
-      this.#closed = resolve
+      this.#closing.set(id, resolve)
     })
-    this.owner.post({ type: 'close', handle: this.#id })
+    this.owner.post({ type: 'close', handle: id })
     await closed
-    this.owner.receivers.delete(this.#receive)
+    this.#closing.delete(id)
+    if (this.#handles === 0 && this.#closing.size === 0) this.owner.receivers.delete(this.#receive)
   }
 
   submit(request: JobRequest, turn: QueueEntry, context: QueueContext): Job {
@@ -136,7 +142,7 @@ class OwnedQueue implements ModelQueue {
   }
 
   readonly #receive: Receive = (message) => {
-    if (message.type === 'closed') return message.handle === this.#id ? this.#closed() : undefined
+    if (message.type === 'closed') return this.#closing.get(message.handle)?.()
     if (message.type === 'stats') {
       if (message.handle === this.#id) this.#stats = message.stats
       return

@@ -104,3 +104,19 @@ it('closing waits for the worker to end, and a new handle starts another one', a
   )
   expect(second.llm.stats().pid).not.toBe(pid)
 })
+
+it('a handle that is shared while the last one closes is open, and both can be closed', async () => {
+  const { llm } = handle(5)
+  await llm.chat('Hi')
+  const closing = llm.close()
+  // The owner has been asked, and ends the worker.
+  await new Promise(setImmediate)
+  const next = llm.share()
+  await closing
+  const { text } = await next.chat('What is the capital of France?', { timeout: { total: 15_000 } })
+  expect(text).toBe('The capital of France is Paris.')
+  const again = next.close()
+  await new Promise(setImmediate)
+  const last = next.share()
+  await Promise.all([again, last.close()])
+})

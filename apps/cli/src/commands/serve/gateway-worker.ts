@@ -16,7 +16,7 @@ export interface SharedByWorkers {
 
 /** How a worker ended. */
 export interface WorkerEnd {
-  /** `SIGKILL`, or `exit code 1`. */
+  /** `SIGKILL`, or `exit code 1`, or that it was frozen. */
   how: string
   /** Why it could not start. */
   problem: StartProblem | undefined
@@ -24,6 +24,11 @@ export interface WorkerEnd {
 
 /** Milliseconds for a worker to send its metrics; then those it sent before are shown. */
 const metricsMs = 2000
+/** Milliseconds for a worker to reload; then the others go on without it. */
+const reloadMs = 10_000
+/** Milliseconds between pings, and how many may stay unanswered: pings are counted, as time also passes while all processes sleep. */
+const pingMs = 5000
+const maxUnanswered = 6
 
 export class GatewayWorker {
   /** Its address, once it serves; undefined if it ended before. */
@@ -33,10 +38,14 @@ export class GatewayWorker {
   readonly #reloads = new Questions<string | undefined>()
   readonly #metrics = new Questions<MetricsSnapshot>()
   readonly #shared: SharedByWorkers
+  #serves = false
+  #unanswered = 0
+  #isFrozen = false
 
   constructor(shared: SharedByWorkers) {
     this.#shared = shared
     const { receive, close } = shared.models.connect((message) => this.#post({ type: 'local', message }))
+    const pings = setInterval(() => this.#ping(), pingMs).unref()
     let problem: StartProblem | undefined
     let setStarted: (url: string | undefined) => void = () => {}
     this.started = new Promise((resolve) => {
@@ -44,16 +53,22 @@ export class GatewayWorker {
     })
     this.ended = new Promise((resolve) => {
       this.#worker.on('exit', (code, signal) => {
+        clearInterval(pings)
         close()
         shared.metrics.ended(this.#worker.id)
         setStarted(undefined)
-        resolve({ how: signal ?? `exit code ${code}`, problem })
+        const frozen = `it was frozen for ${(pingMs * maxUnanswered) / 1000} seconds, and was killed`
+        resolve({ how: this.#isFrozen ? frozen : (signal ?? `exit code ${code}`), problem })
       })
     })
     this.#worker.on('message', async (message: ToPrimary) => {
       switch (message.type) {
         case 'started':
+          this.#serves = true
           return setStarted(message.url)
+        case 'pong':
+          this.#unanswered = 0
+          return
         case 'not-started':
           problem = message.problem
           return
@@ -80,9 +95,19 @@ export class GatewayWorker {
   }
 
   /** Lets it read the configuration again. Returns why it did not; then it keeps the old one. */
-  reload(): Promise<string | undefined> {
+  async reload(): Promise<string | undefined> {
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<string>((resolve) => {
+      const text = `The worker (process ${this.pid}) has not answered in ${reloadMs / 1000} seconds.`
+      timer = setTimeout(() => resolve(text), reloadMs)
+    })
     const asked = this.#reloads.ask((id) => this.#postLater({ type: 'reload', id }))
-    return Promise.race([asked, this.ended.then(({ how }) => `The worker ended (${how}).`)])
+    const ended = this.ended.then(({ how }) => `The worker ended (${how}).`)
+    try {
+      return await Promise.race([asked, late, ended])
+    } finally {
+      clearTimeout(timer)
+    }
   }
 
   /** Reads its metrics, if it sends them in time. */
@@ -105,6 +130,14 @@ export class GatewayWorker {
 
   kill(): void {
     this.#worker.process.kill('SIGKILL')
+  }
+
+  /** Kills it if it has answered none of the last pings. */
+  #ping(): void {
+    if (!this.#serves) return
+    if (this.#unanswered++ < maxUnanswered) return this.#post({ type: 'ping' })
+    this.#isFrozen = true
+    this.kill()
   }
 
   /** Posts a message once it serves: what comes before it listens to messages is lost. */

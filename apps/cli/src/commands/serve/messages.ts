@@ -13,6 +13,7 @@ export interface StartProblem {
 export type ToWorker =
   | { type: 'reload'; id: number }
   | { type: 'read-metrics'; id: number }
+  | { type: 'ping' }
   | { type: 'metrics-page'; id: number; text: string }
   | { type: 'local'; message: FromOwner }
   | { type: 'state'; reply: StateReply }
@@ -24,6 +25,7 @@ export type ToPrimary =
   /** `problem`: the old configuration stays. */
   | { type: 'reloaded'; id: number; problem?: string }
   | { type: 'metrics'; id: number; snapshot: MetricsSnapshot }
+  | { type: 'pong' }
   | { type: 'wants-metrics-page'; id: number }
   | { type: 'local'; message: ToOwner }
   | { type: 'state'; request: StateRequest }

@@ -57,6 +57,8 @@ export async function serveAsWorker({ config, log, workers: _, ...flags }: Serve
         return
       case 'read-metrics':
         return post({ type: 'metrics', id: message.id, snapshot: await (await starting).metrics() })
+      case 'ping':
+        return post({ type: 'pong' })
       case 'close':
         await starting.then((gateway) => gateway.close(), ignore)
         return void setTimeout(() => process.exit(), endMs)
