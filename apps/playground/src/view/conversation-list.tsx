@@ -98,7 +98,7 @@ function Entry({ conversation, chosen }: { conversation: Conversation; chosen: (
         }}
       >
         {pinned ? <Icon name="pin" /> : null}
-        {title}
+        <span class="name">{title}</span>
         {isBusy(id) ? <span class="pulse" role="img" aria-label="answering" /> : null}
       </button>
       <details
