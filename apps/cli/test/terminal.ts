@@ -41,7 +41,9 @@ export function startInTerminal(
     KEY: 'k',
     TERM: 'xterm-256color',
   }
-  const { NO_COLOR: _, FORCE_COLOR: __, ...inherited } = process.env
+  // Node takes the terminals of most CI systems for ones without colours.
+  const colourless = /^(NO_COLOR|FORCE_COLOR|CI|GITHUB_.*|TEAMCITY_.*|NODE_DISABLE_COLORS)$/
+  const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !colourless.test(name)))
   const child = spawn(process.execPath, [command, ...args], {
     cols: columns,
     rows: 24,
