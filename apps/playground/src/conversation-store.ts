@@ -90,8 +90,15 @@ export function addTurn(turn: Turn, title: string): Conversation {
 /** Deletes a question and its answers. */
 export function removeTurn(turnId: string): void {
   const before = current.value
-  put({ ...before, turns: before.turns.filter(({ id }) => id !== turnId) }, true)
-  offerUndo('Deleted a question and its answers.', () => put(ended(before), true))
+  const at = before.turns.findIndex(({ id }) => id === turnId)
+  const deleted = before.turns[at]
+  if (deleted === undefined) return
+  put({ ...before, turns: before.turns.toSpliced(at, 1) }, true)
+  offerUndo('Deleted a question and its answers.', () => {
+    // What was asked since then stays.
+    const now = all.value.find(({ id }) => id === before.id) ?? { ...before, turns: [] }
+    put(ended({ ...now, turns: now.turns.toSpliced(at, 0, deleted) }), true)
+  })
 }
 
 /** Opens a copy of the conversation that ends before this turn: the other way stays as it is. */

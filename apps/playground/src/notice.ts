@@ -26,6 +26,15 @@ export function offerUndo(text: string, undo: () => void): void {
   })
 }
 
+/** Does it; what it throws is told. */
+export function orTell(action: () => void): void {
+  try {
+    action()
+  } catch (error) {
+    tell(error instanceof Error ? error.message : String(error))
+  }
+}
+
 function show(next: Notice): void {
   clearTimeout(timer)
   notice.value = next

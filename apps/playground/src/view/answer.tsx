@@ -4,6 +4,7 @@ import { retry } from '../chat-session.js'
 import { type Answer, averageRate } from '../conversation.js'
 import { vote } from '../conversation-store.js'
 import { inspectorSelection } from '../inspector-selection.js'
+import { orTell } from '../notice.js'
 import { wordsOf } from '../transfer.js'
 import { Failure } from './failure.js'
 import { CopyButton, IconButton } from './icons.js'
@@ -35,12 +36,12 @@ export function AnswerCard({ answer, turn, compared, best, last }: AnswerProps) 
       {waits ? <p class="waiting">Waiting for the first token …</p> : null}
       {calls.length > 0 && state === 'done' ? <ToolCalls calls={calls} turn={turn} model={model} /> : null}
       {state === 'stopped' ? <p class="note">Stopped.</p> : null}
-      {error === undefined ? null : <Failure error={error} retry={() => retry(turn, model)} />}
+      {error === undefined ? null : <Failure error={error} retry={() => orTell(() => retry(turn, model))} />}
       <footer>
         <div class="actions">
           <CopyButton text={() => messages.map(wordsOf).join('\n\n') + text} label="Copy answer" />
           {last && state !== 'running' ? (
-            <IconButton icon="retry" label="Try again" onClick={() => retry(turn, model)} />
+            <IconButton icon="retry" label="Try again" onClick={() => orTell(() => retry(turn, model))} />
           ) : null}
           {compared && state === 'done' ? (
             <IconButton icon="star" label="Best answer" pressed={best} onClick={() => vote(turn, model)} />

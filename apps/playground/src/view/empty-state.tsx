@@ -2,6 +2,7 @@
 import { useSignal } from '@preact/signals'
 import { ask } from '../chat-session.js'
 import { isPico } from '../models.js'
+import { orTell } from '../notice.js'
 import { chosenModels } from '../settings.js'
 import { CopyButton } from './icons.js'
 
@@ -27,7 +28,7 @@ export function EmptyState() {
       <ul class="examples" aria-label="Examples">
         {examples().map((text) => (
           <li key={text}>
-            <button type="button" onClick={() => ask([{ type: 'text', text }])}>
+            <button type="button" onClick={() => orTell(() => ask([{ type: 'text', text }]))}>
               {text}
             </button>
           </li>

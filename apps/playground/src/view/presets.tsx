@@ -20,11 +20,16 @@ export function Presets() {
     tell(`Saved the settings as “${words}”.`)
   }
   const read = async (given: File | undefined) => {
+    if (given === undefined) return
+    const read = await given.text()
+    let preset = {}
     try {
-      if (given !== undefined) take(toPreset(JSON.parse(await given.text())))
+      preset = toPreset(JSON.parse(read))
     } catch {
-      tell('This file has no settings in it.')
+      // Not JSON: it has no settings either.
     }
+    if (Object.keys(preset).length > 0) take(preset)
+    else tell('This file has no settings in it.')
   }
   return (
     <details class="presets">

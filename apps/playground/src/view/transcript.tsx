@@ -4,6 +4,8 @@ import { useEffect, useMemo, useRef } from 'preact/hooks'
 import { ask, isBusy } from '../chat-session.js'
 import { type Conversation, type Turn, textOf } from '../conversation.js'
 import { branchBefore, removeTurn } from '../conversation-store.js'
+import { orTell } from '../notice.js'
+import { parameters, toRequestOptions } from '../settings.js'
 import { AnswerCard } from './answer.js'
 import { AttachmentPreview } from './attachment-preview.js'
 import { EmptyState } from './empty-state.js'
@@ -81,7 +83,7 @@ const edited = signal('')
 
 function Question({ turn }: { turn: Turn }) {
   const text = textOf(turn.question)
-  if (edited.value === turn.id) return <EditedQuestion turn={turn} text={text} />
+  if (edited.value === turn.id) return <EditedQuestion turn={turn} text={textOf(turn.question.slice(-1))} />
   return (
     <div class="question-row">
       <div class="actions">
@@ -111,9 +113,13 @@ function EditedQuestion({ turn, text }: { turn: Turn; text: string }) {
         event.preventDefault()
         const words = field.current?.value.trim() ?? ''
         if (words === '' || isBusy()) return
-        close()
-        branchBefore(turn.id)
-        ask([...turn.question.filter(({ type }) => type !== 'text'), { type: 'text', text: words }])
+        orTell(() => {
+          // Settings that cannot be sent leave the text where it is.
+          toRequestOptions(parameters.value)
+          close()
+          branchBefore(turn.id)
+          ask([...turn.question.slice(0, -1), { type: 'text', text: words }])
+        })
       }}
       onKeyDown={({ key }) => {
         if (key === 'Escape') close()

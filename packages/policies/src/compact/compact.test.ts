@@ -288,6 +288,8 @@ describe('limits', () => {
     { at: 0.5, keep: 0.5 },
     { at: 100, keep: 200 },
     { window: 0 },
+    { by: 'sumary' as never },
+    { count: 'x' as never },
   ])('that make no sense are refused: %j', (options) => {
     expect(() => compact(talker(), options)).toThrow(expect.objectContaining({ code: 'config' }))
   })
@@ -371,6 +373,12 @@ it('a window of 0 is one that nobody knows, also of the model that summarizes', 
   })
   const llm = compact(mockProvider(), { ...small, summarizer })
   expect((await llm.chat(talk(6))).warnings).toHaveLength(1)
+})
+
+it('a window below any that models have counts too', async () => {
+  const inner = talker()
+  await compact(inner, { window: 256 }).chat(talk(6))
+  expect(inner.requests).toHaveLength(2)
 })
 
 it('counts the summary in the error of a call that fails after it', async () => {

@@ -116,7 +116,11 @@ class Compact extends Middleware {
       throw new LlmError('config', `compact: keep must be less than at, but ${keep} is not less than ${at}.`)
     this.#at = at
     this.#keep = keep
-    const { summarizer = inner, instructions } = options
+    const { summarizer = inner, instructions, count = 'estimate' } = options
+    if (by !== 'summary' && by !== 'trim')
+      throw new LlmError('config', `compact: by must be 'summary' or 'trim', not ${String(by)}.`)
+    if (count !== 'estimate' && count !== 'provider')
+      throw new LlmError('config', `compact: count must be 'estimate' or 'provider', not ${String(count)}.`)
     if (by === 'summary') this.#summaries = new Summaries(summarizer, instructions)
   }
 
@@ -148,7 +152,8 @@ class Compact extends Middleware {
     const prepared = await prepareFor(call.request, this.inner)
     const { tools, output, messages } = prepared
     const total = this.#tokens(prepared)
-    if (total < (this.#at > 1 ? this.#at : smallestWindow) / 2) return undefined
+    const least = this.#at > 1 ? this.#at : this.#at * (this.options.window ?? smallestWindow)
+    if (total < least / 2) return undefined
     // Limits in tokens need no window, and so no question about it.
     const isShare = this.#at <= 1 || this.#keep <= 1
     const window = this.options.window ?? (isShare ? await this.#contextWindow(call) : undefined)

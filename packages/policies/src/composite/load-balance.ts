@@ -35,6 +35,8 @@ export interface LoadBalanceOptions extends CompositeOptions {
   random?: (() => number) | undefined
 }
 
+const ways = new Set(['weighted', 'least-busy', 'latency', 'prefix'])
+
 // Smoothing factor of latencies: the last ten calls together weigh about half.
 const smoothing = 0.07
 // Added to the latency of a failed call.
@@ -83,6 +85,9 @@ export function balancer(
   targets: Target[],
   options: LoadBalanceOptions & { weights: number[]; names: string[] },
 ): Provider {
+  const { by = 'weighted' } = options
+  if (!ways.has(by))
+    throw new LlmError('config', `loadBalance: by must be ${[...ways].join(', ')}, not ${String(by)}.`)
   const list = new Candidates('loadBalance', candidates, (provider, at) => {
     const target = targets[at] as Target
     target.observed ??= observe(provider, target, options)
@@ -101,7 +106,7 @@ function observe(provider: Provider, target: Target, { clock }: LoadBalanceOptio
   })
 }
 
-const loadBalanceOptionNames: OptionNames<LoadBalanceOptions> = {
+export const loadBalanceOptionNames: OptionNames<LoadBalanceOptions> = {
   by: true,
   weights: true,
   names: true,

@@ -245,6 +245,13 @@ it('closes while a lookup never ends, and looks no more often than ten times a s
   await often.close()
 })
 
+it('options that do not exist, and ways that do not, are refused', async () => {
+  const look = async () => ({ servers: ['a'], forMs: 1000 })
+  const wrong = [{ bY: 'prefix' }, { by: 'nonsense' }, { weights: [1] }] as never as PoolOptions[]
+  for (const options of wrong)
+    expect(await failureOf(pool(look, () => mockProvider(), options))).toMatchObject({ code: 'config' })
+})
+
 it('a source that throws and a DNS server that is no address are told as what they are', async () => {
   const broken = () => {
     throw new Error('not now')

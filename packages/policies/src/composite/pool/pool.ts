@@ -1,8 +1,15 @@
 // `pool`: a load balancer over servers that come and go.
 import { isLlmError, LlmError, type Provider, systemClock } from '@patchbay/core'
 import { DelegatingProvider } from '../../middleware/delegating-provider.js'
+import { checkOptions } from '../../middleware/policy-arguments.js'
 import { isRetriableElsewhere } from '../failover.js'
-import { balancer, type LoadBalanceOptions, newTarget, type Target } from '../load-balance.js'
+import {
+  balancer,
+  type LoadBalanceOptions,
+  loadBalanceOptionNames,
+  newTarget,
+  type Target,
+} from '../load-balance.js'
 import type { ServerSource } from './server-source.js'
 import { sourceOf } from './source-of-address.js'
 
@@ -32,6 +39,8 @@ export async function pool(
   connect: (server: string) => Provider | Promise<Provider>,
   options: PoolOptions = {},
 ): Promise<Provider> {
+  const { names: _, weights: __, ...optionNames } = loadBalanceOptionNames
+  checkOptions('pool', options, optionNames)
   const source = typeof servers === 'string' ? sourceOf(servers) : servers
   const members = new Members(connect, options)
   const what = typeof servers === 'string' ? servers : 'the source of the pool'
