@@ -90,7 +90,7 @@ llm.chat('x').then(() => { throw new Error('nobody is there') }, (error) => { if
 serve({ host: '0.0.0.0', loaded }).then(() => { throw new Error('anybody could ask') }, (error) => { if (error.code !== 'config') throw error })
 serve({ port: 0, loaded }).then(async ({ url, close }) => {
   const page = await (await fetch(url)).text()
-  if (!page.includes('Patchbay playground')) throw new Error(page)
+  if (!page.includes('<title>Patchbay</title>')) throw new Error(page)
   await close()
 })`,
     names: ['serve'],

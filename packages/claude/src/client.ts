@@ -133,17 +133,16 @@ export class Server {
   #cloudRewriter({ region, project }: Cloud): Promise<VertexRewriter> {
     const { allowBrowser = false } = this.#options
     const target = { baseURL: this.#address.baseURL, region, project, allowBrowser }
-    this.#rewriter ??= import('./vertex.js').then(
-      ({ VertexRewriter }) => new VertexRewriter(target),
-      (cause: unknown) => {
+    this.#rewriter ??= import('./vertex.js')
+      .then(({ vertexRewriter }) => vertexRewriter(target))
+      .catch((cause: unknown) => {
         this.#rewriter = undefined
         throw new LlmError(
           'config',
           'Claude on Vertex AI needs @anthropic-ai/vertex-sdk. Run: npm install @anthropic-ai/vertex-sdk',
           { cause },
         )
-      },
-    )
+      })
     return this.#rewriter
   }
 

@@ -1,6 +1,6 @@
 // Claude on Google Vertex AI, by the official client's sibling: it rewrites a request of the Messages API to Vertex AI's form and adds
 // Google's credentials. Loaded with the first such call.
-import { AnthropicVertex } from '@anthropic-ai/vertex-sdk'
+import type { AnthropicVertex } from '@anthropic-ai/vertex-sdk'
 import { LlmError } from '@patchbay/core'
 import { unlessAborted, unlessInBrowser } from '@patchbay/core/wire'
 
@@ -24,34 +24,51 @@ type AuthClient = NonNullable<NonNullable<ConstructorParameters<typeof Anthropic
 /** For calls with credentials of their own, and for servers that may not get Google's: nobody is asked for a token. */
 const nobody = { getRequestHeaders: async () => new Headers() } as AuthClient
 
-/** The client rewrites requests for those that extend it. */
-class Client extends AnthropicVertex {
-  async rewrite({ method, path, body }: CanonicalRequest) {
-    const { url, req } = await this.buildRequest({ method, path, ...(body && { body }) })
-    const rewritten: { url: string; init: RequestInit }[] = []
-    const keep = async ({ url, ...init }: { url: string } & RequestInit) => {
-      rewritten.push({ url, init })
-      return new Response()
-    }
-    for (const middleware of this.backendMiddleware())
-      await middleware({ ...req, url }, keep, {
-        options: { method, path },
-        logger: { error() {}, warn() {}, info() {}, debug() {} },
-        parse: () => Promise.reject(new Error('nothing was sent')),
-      })
-    const [request] = rewritten
-    if (request === undefined) throw new Error('the client rewrote nothing')
-    return request
-  }
+type Sdk = typeof import('@anthropic-ai/vertex-sdk')
+
+// In pieces, so that no bundler looks for a package that is optional and needs Node.
+const sdkName = ['@anthropic-ai', 'vertex-sdk'].join('/')
+
+/** What rewrites requests for this target; rejects if the vendor's package cannot be imported. */
+export async function vertexRewriter(target: VertexTarget): Promise<VertexRewriter> {
+  const sdk = (await import(/* @vite-ignore */ /* webpackIgnore: true */ sdkName)) as Sdk
+  return new VertexRewriter(target, clientOver(sdk.AnthropicVertex))
 }
+
+type ClientClass = ReturnType<typeof clientOver>
+type Client = InstanceType<ClientClass>
+
+/** The client rewrites requests for those that extend it. */
+const clientOver = (Base: Sdk['AnthropicVertex']) =>
+  class extends Base {
+    async rewrite({ method, path, body }: CanonicalRequest) {
+      const { url, req } = await this.buildRequest({ method, path, ...(body && { body }) })
+      const rewritten: { url: string; init: RequestInit }[] = []
+      const keep = async ({ url, ...init }: { url: string } & RequestInit) => {
+        rewritten.push({ url, init })
+        return new Response()
+      }
+      for (const middleware of this.backendMiddleware())
+        await middleware({ ...req, url }, keep, {
+          options: { method, path },
+          logger: { error() {}, warn() {}, info() {}, debug() {} },
+          parse: () => Promise.reject(new Error('nothing was sent')),
+        })
+      const [request] = rewritten
+      if (request === undefined) throw new Error('the client rewrote nothing')
+      return request
+    }
+  }
 
 /** Rewrites requests of the Messages API for Vertex AI. */
 export class VertexRewriter {
   readonly #target: VertexTarget
+  readonly #Client: ClientClass
   readonly #clients = new Map<boolean, Client>()
 
-  constructor(target: VertexTarget) {
+  constructor(target: VertexTarget, Client: ClientClass) {
     this.#target = target
+    this.#Client = Client
   }
 
   /**
@@ -77,7 +94,7 @@ export class VertexRewriter {
       logLevel: 'off',
       ...{ dangerouslyAllowBrowser: allowBrowser, ...(!usesGoogle && { authClient: nobody }) },
     } as const
-    const client = this.#clients.get(usesGoogle) ?? unlessInBrowser('claude', () => new Client(options))
+    const client = this.#clients.get(usesGoogle) ?? unlessInBrowser('claude', () => new this.#Client(options))
     this.#clients.set(usesGoogle, client)
     return client
   }
