@@ -20,7 +20,7 @@ import {
   trace,
 } from '@patchbay/policies'
 import type { Loaded } from '../file/load.js'
-import type { GuardEntry, PolicyEntry, PolicyOptions } from '../types.js'
+import type { GuardEntry, PolicyEntry, PolicyOptions } from '../policy-entries.js'
 import type { Shared } from './shared-state.js'
 
 /** Context of a list of policies. */
