@@ -20,6 +20,7 @@ import { fileInfo } from './hub/file-digest.js'
 import { queueEntry } from './options/call-options.js'
 import { toChatJob } from './request.js'
 import type { JobEvent } from './supervisor/job.js'
+import type { ModelQueue } from './supervisor/model-queue.js'
 import type {
   ChatJob,
   ChatResult,
@@ -28,7 +29,6 @@ import type {
   RankResult,
   ReadyInfo,
 } from './supervisor/protocol.js'
-import type { ModelQueue } from './supervisor/scheduler.js'
 
 /** What the backend needs of the scheduler. */
 export interface JobRunner extends Pick<ModelQueue, 'submit' | 'cancel' | 'count' | 'release'> {

@@ -1,7 +1,8 @@
 // Owner of local models for several processes: one queue and one worker process for each model, whoever asks.
 import { type CallContext, LlmError, systemClock } from '@patchbay/core'
+import type { QueueContext } from '../supervisor/model-queue.js'
 import { textWindow } from '../supervisor/protocol.js'
-import { type QueueContext, Scheduler } from '../supervisor/scheduler.js'
+import { Scheduler } from '../supervisor/scheduler.js'
 import { type FromOwner, sentError, type ToOwner } from './owner-protocol.js'
 
 /** A process that asks the owner. */

@@ -3,6 +3,7 @@ import { type CallContext, LlmError } from '@patchbay/core'
 import { notSerializable, workerFailure } from '../errors.js'
 import { FairQueue, type QueueEntry } from './fair-queue.js'
 import { Job, nextId } from './job.js'
+import type { ModelQueue, QueueContext } from './model-queue.js'
 import type { JobRequest, PromptRequest, ReadyInfo } from './protocol.js'
 import { StatsCounter, type WorkerStats } from './stats.js'
 import type { Report } from './worker-state.js'
@@ -19,20 +20,6 @@ export interface SchedulerSettings extends SupervisorSettings {
   /** Jobs that may wait. */
   queue: number
   whenFull: 'reject' | 'wait'
-}
-
-/** What the queue needs of a call. */
-export type QueueContext = Pick<CallContext, 'signal' | 'clock' | 'status'>
-
-/** The bounded queue of one model, which all handles share. */
-export interface ModelQueue {
-  readonly stats: WorkerStats
-  acquire(): void
-  release(): Promise<void>
-  submit(request: JobRequest, turn: QueueEntry, context: QueueContext): Job
-  cancel(job: Job, reason: LlmError): void
-  ready(context: QueueContext): Promise<ReadyInfo>
-  count(chat: PromptRequest, context: QueueContext): Promise<number>
 }
 
 /** A caller that waits for something other than a job. */
