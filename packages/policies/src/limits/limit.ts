@@ -17,7 +17,7 @@ import { Counters, type Place, type WhenUnavailable } from '../state/counters.js
 import { memoryState } from '../state/memory-state.js'
 import type { StateStore } from '../state/state.js'
 import { LimiterQueue } from './limiter-queue.js'
-import { estimateTokens } from './token-estimate.js'
+import { callTokens } from './token-estimate.js'
 
 /** Options of `limit`. */
 export interface LimitOptions {
@@ -118,7 +118,7 @@ class Limit extends Middleware {
 
   protected async intercept(call: PolicyCall): Promise<Interception> {
     const { input, output } = this.#countsTokens
-      ? await estimateTokens(call, this.inner)
+      ? await callTokens(call, this.inner)
       : { input: 0, output: 0 }
     const permit = await this.#queue.acquire(input + output, call)
     return {

@@ -36,7 +36,7 @@ async function inputTokens(call: Pick<PolicyCall, 'kind' | 'request'>, provider:
 }
 
 /** Estimated tokens of a call: input by length, output by `maxOutputTokens` or a default. */
-export async function estimateTokens(call: PolicyCall, provider: Provider): Promise<TokenEstimate> {
+export async function callTokens(call: PolicyCall, provider: Provider): Promise<TokenEstimate> {
   const input = await inputTokens(call, provider)
   if (call.kind !== 'chat') return { input, output: 0 }
   return { input, output: requestWithDefaults(call.request, provider).maxOutputTokens ?? defaultOutput }
@@ -63,7 +63,7 @@ export async function maximumTokens(call: PolicyCall, provider: Provider): Promi
 }
 
 async function maximumOfRequest(call: PolicyCall, provider: Provider): Promise<TokenEstimate> {
-  const size = await estimateTokens(call, provider)
+  const size = await callTokens(call, provider)
   if (call.kind !== 'chat' || requestWithDefaults(call.request, provider).maxOutputTokens !== undefined)
     return size
   const capabilities = await provider.capabilities(call.options).catch(() => undefined)
