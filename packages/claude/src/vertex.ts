@@ -2,7 +2,7 @@
 // Google's credentials. Loaded with the first such call.
 import type { AnthropicVertex } from '@anthropic-ai/vertex-sdk'
 import { LlmError } from '@patchbay/core'
-import { unlessAborted, unlessInBrowser } from '@patchbay/core/wire'
+import { noToken, unlessAborted, unlessInBrowser } from '@patchbay/core/wire'
 
 /** Where the models are, and who asks. */
 export interface VertexTarget {
@@ -109,13 +109,9 @@ function toError(error: unknown): unknown {
       { cause: error },
     )
   if (!/Google OAuth/.test(message)) return error
-  // The library passes on what its own HTTP client says: a code of the system.
-  const isNetwork = /^E[A-Z_]+$/.test(String((cause as { code?: unknown } | undefined)?.code))
-  return isNetwork
-    ? new LlmError('network', 'Google cannot be reached for a token. Check the network.', { cause })
-    : new LlmError(
-        'authentication',
-        'Google gives no token for Vertex AI. Run gcloud auth application-default login, or set GOOGLE_APPLICATION_CREDENTIALS.',
-        { cause },
-      )
+  return noToken(
+    cause,
+    'Google',
+    'Google gives no token for Vertex AI. Run gcloud auth application-default login, or set GOOGLE_APPLICATION_CREDENTIALS.',
+  )
 }

@@ -1,7 +1,6 @@
 // Google's own credentials for Vertex AI: found and refreshed by the official client. Loaded with the first such call.
 import { GoogleGenAI } from '@google/genai'
-import { LlmError } from '@patchbay/core'
-import { unlessAborted } from '@patchbay/core/wire'
+import { noToken, unlessAborted } from '@patchbay/core/wire'
 
 /**
  * Gives the headers of a request: an access token that is valid now.
@@ -28,14 +27,10 @@ export function googleHeaders(): GoogleHeaders {
   return (signal) =>
     unlessAborted(signal, () => client.headers()).catch((cause: unknown) => {
       if (signal.aborted) throw cause
-      // The library passes on what its own HTTP client says: a code of the system.
-      const isNetwork = /^E[A-Z_]+$/.test(String((cause as { code?: unknown } | null)?.code))
-      throw isNetwork
-        ? new LlmError('network', 'Google cannot be reached for a token. Check the network.', { cause })
-        : new LlmError(
-            'authentication',
-            'Google gives no token for Vertex AI. Run gcloud auth application-default login, or set GOOGLE_APPLICATION_CREDENTIALS.',
-            { cause },
-          )
+      throw noToken(
+        cause,
+        'Google',
+        'Google gives no token for Vertex AI. Run gcloud auth application-default login, or set GOOGLE_APPLICATION_CREDENTIALS.',
+      )
     })
 }

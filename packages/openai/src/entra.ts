@@ -1,6 +1,6 @@
 // Access tokens of Microsoft Entra ID. Loaded with the first request that needs one.
 import { isLlmError, LlmError } from '@patchbay/core'
-import { unlessAborted } from '@patchbay/core/wire'
+import { noToken, unlessAborted } from '@patchbay/core/wire'
 
 /** This machine, as tests and local gateways are. */
 const loopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/
@@ -20,17 +20,11 @@ export async function entraToken(
     throw new LlmError('config', 'A token of Entra ID is only sent over https. Change baseURL.')
   const token: unknown = await unlessAborted(signal, async () => provider()).catch((cause: unknown) => {
     if (signal.aborted || isLlmError(cause)) throw cause
-    // A code of the system: the identity library passes on what its HTTP client says.
-    const isNetwork = /^E[A-Z_]+$/.test(String((cause as { code?: unknown } | null)?.code))
-    throw isNetwork
-      ? new LlmError('network', 'Microsoft Entra ID cannot be reached for a token. Check the network.', {
-          cause,
-        })
-      : new LlmError(
-          'authentication',
-          'tokenProvider failed: there is no token of Microsoft Entra ID. Check the identity, for example with az login.',
-          { cause },
-        )
+    throw noToken(
+      cause,
+      'Microsoft Entra ID',
+      'tokenProvider failed: there is no token of Microsoft Entra ID. Check the identity, for example with az login.',
+    )
   })
   if (typeof token === 'string' && token !== '') return token
   throw new LlmError(
