@@ -35,12 +35,14 @@ export async function vertexRewriter(target: VertexTarget): Promise<VertexRewrit
   return new VertexRewriter(target, clientOver(sdk.AnthropicVertex))
 }
 
-type ClientClass = ReturnType<typeof clientOver>
-type Client = InstanceType<ClientClass>
+/** The official client, which rewrites requests for those that extend it. */
+interface Client {
+  rewrite(request: CanonicalRequest): Promise<{ url: string; init: RequestInit }>
+}
+type ClientClass = new (options: ConstructorParameters<Sdk['AnthropicVertex']>[0]) => Client
 
-/** The client rewrites requests for those that extend it. */
-const clientOver = (Base: Sdk['AnthropicVertex']) =>
-  class extends Base {
+function clientOver(Base: Sdk['AnthropicVertex']): ClientClass {
+  return class extends Base {
     async rewrite({ method, path, body }: CanonicalRequest) {
       const { url, req } = await this.buildRequest({ method, path, ...(body && { body }) })
       const rewritten: { url: string; init: RequestInit }[] = []
@@ -59,6 +61,7 @@ const clientOver = (Base: Sdk['AnthropicVertex']) =>
       return request
     }
   }
+}
 
 /** Rewrites requests of the Messages API for Vertex AI. */
 export class VertexRewriter {
