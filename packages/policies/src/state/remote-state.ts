@@ -1,5 +1,5 @@
 // State store of another process: several processes of one program keep their state in one of them. Messages are JSON.
-import { LlmError } from '@patchbay/core'
+import { type ErrorCode, isLlmError, LlmError } from '@patchbay/core'
 import { circuitSteps } from '../limits/circuit.js'
 import { limiterSteps } from '../limits/limiter-steps.js'
 import { accountSteps } from '../money/account.js'
@@ -21,7 +21,7 @@ export type StateRequest = { id: number } & (
 )
 
 /** What comes back. */
-export type StateReply = { id: number; result?: unknown } | { id: number; problem: string }
+export type StateReply = { id: number; result?: unknown } | { id: number; problem: string; code: ErrorCode }
 
 /** A state store that another process keeps, and where its replies go. */
 export interface RemoteState {
@@ -31,7 +31,7 @@ export interface RemoteState {
 }
 
 /**
- * A state store that another process keeps, with `serveState`. What it does not answer is waited for: the processes end together.
+ * A state store that another process keeps, with `serveState`; steps are those of this package's policies. What it does not answer is waited for: the processes end together.
  * @param post sends a request to that process
  * @example
  * const { state, receive } = remoteState((request) => process.send?.(request))
@@ -57,7 +57,7 @@ export function remoteState(post: (request: StateRequest) => void): RemoteState 
     receive(reply) {
       const one = waiting.get(reply.id)
       waiting.delete(reply.id)
-      if ('problem' in reply) one?.reject(new LlmError('network', reply.problem))
+      if ('problem' in reply) one?.reject(new LlmError(reply.code, reply.problem))
       else one?.resolve(reply.result)
     },
   }
@@ -84,7 +84,8 @@ export function serveState(store: StateStore): (request: StateRequest) => Promis
     try {
       return { id, result: await perform(store, request) }
     } catch (error) {
-      return { id, problem: error instanceof Error ? error.message : String(error) }
+      const { code, message } = isLlmError(error) ? error : new LlmError('network', String(error))
+      return { id, problem: message, code }
     }
   }
 }

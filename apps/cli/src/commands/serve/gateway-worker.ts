@@ -22,9 +22,15 @@ export interface WorkerEnd {
   problem: StartProblem | undefined
 }
 
+/** What a worker says to a new configuration: why it is wrong, or why nothing came; neither, if it uses it. */
+export interface ReloadAnswer {
+  problem?: string
+  silent?: string
+}
+
 /** Milliseconds for a worker to send its metrics; then those it sent before are shown. */
 const metricsMs = 2000
-/** Milliseconds for a worker to reload; then the others go on without it. */
+/** Milliseconds for a worker to reload; then it is replaced. */
 const reloadMs = 10_000
 /** Milliseconds between pings, and how many may stay unanswered: pings are counted, as time also passes while all processes sleep. */
 const pingMs = 5000
@@ -90,21 +96,29 @@ export class GatewayWorker {
     this.#worker.on('error', () => {})
   }
 
+  get isDead(): boolean {
+    return this.#worker.isDead()
+  }
+
   get pid(): number | undefined {
     return this.#worker.process.pid
   }
 
-  /** Lets it read the configuration again. Returns why it did not; then it keeps the old one. */
-  async reload(): Promise<string | undefined> {
+  /** Lets it read the configuration again. */
+  async reload(): Promise<ReloadAnswer> {
     let timer: NodeJS.Timeout | undefined
-    const late = new Promise<string>((resolve) => {
-      const text = `The worker (process ${this.pid}) has not answered in ${reloadMs / 1000} seconds.`
-      timer = setTimeout(() => resolve(text), reloadMs)
+    const late = new Promise<ReloadAnswer>((resolve) => {
+      const silent = `it has not answered in ${reloadMs / 1000} seconds.`
+      timer = setTimeout(() => resolve({ silent }), reloadMs)
     })
     const asked = this.#reloads.ask((id) => this.#postLater({ type: 'reload', id }))
-    const ended = this.ended.then(({ how }) => `The worker ended (${how}).`)
+    const ended = this.ended.then(({ how }) => ({ silent: `it ended (${how}).` }))
     try {
-      return await Promise.race([asked, late, ended])
+      return await Promise.race([
+        asked.then((problem) => ({ ...(problem !== undefined && { problem }) })),
+        late,
+        ended,
+      ])
     } finally {
       clearTimeout(timer)
     }

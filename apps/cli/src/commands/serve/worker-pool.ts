@@ -60,20 +60,37 @@ export class WorkerPool {
   }
 
   /**
-   * Lets all workers read the configuration again; the others follow only if the first could.
-   * @returns why they did not
+   * Lets all workers read the configuration again. The first that answers says whether it is right; if so, the others follow, and
+   * one that cannot, or does not answer, is replaced by one that reads the new configuration.
+   * @returns why it is wrong; then all keep the old one
    */
   async reload(): Promise<string | undefined> {
-    const [first, ...others] = this.#workers
-    const problem = await first?.[1].reload()
-    if (problem !== undefined) return problem
-    const problems = await Promise.all(
-      others.map(async ([number, worker]) => {
-        const problem = await worker.reload()
-        return problem === undefined ? [] : [`worker ${number} keeps the old one: ${problem}`]
+    const asked = new Set<GatewayWorker>()
+    for (;;) {
+      // One that waits to be started again reads the configuration then.
+      const judge = [...this.#serving].find((worker) => !asked.has(worker))
+      if (judge === undefined) return asked.size > 0 ? 'no worker answers' : undefined
+      asked.add(judge)
+      const answer = await judge.reload()
+      if (answer.problem !== undefined) return answer.problem
+      if (answer.silent === undefined) break
+      this.#replace(judge, answer.silent)
+    }
+    // One that is starting may have read the old one already.
+    const others = [...this.#workers.values()].filter((worker) => !asked.has(worker) && !worker.isDead)
+    await Promise.all(
+      others.map(async (worker) => {
+        const { problem, silent } = await worker.reload()
+        const why = problem ?? silent
+        if (why !== undefined) this.#replace(worker, why)
       }),
     )
-    return problems.flat().join(' ') || undefined
+    return undefined
+  }
+
+  #replace(worker: GatewayWorker, why: string): void {
+    process.stderr.write(`The worker (process ${worker.pid}) did not reload, and is replaced: ${why}\n`)
+    worker.kill()
   }
 
   /** Lets all workers finish their requests and end; those that take longer than `ms` are killed. */
