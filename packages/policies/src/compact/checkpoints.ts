@@ -1,4 +1,5 @@
 // Beginnings of conversations that were compacted before, by a chain of hashes over their units.
+import type { Message, Part } from '@patchbay/core'
 import { LRUCache } from 'lru-cache'
 import { canonical, hash } from '../serialization/hash.js'
 import type { Unit } from './units.js'
@@ -24,7 +25,10 @@ export class Checkpoints {
   /** The hash of each beginning: the first unit, the first two, … */
   async hashes(units: readonly Unit[]): Promise<string[]> {
     const all: string[] = []
-    for (const { messages } of units) all.push(await hash(canonical([all.at(-1) ?? '', messages])))
+    for (const { messages } of units) {
+      const named = await Promise.all(messages.map(withoutBytes))
+      all.push(await hash(canonical([all.at(-1) ?? '', named])))
+    }
     return all
   }
 
@@ -40,4 +44,26 @@ export class Checkpoints {
   set(name: string, text: string): void {
     this.#texts.set(name, text)
   }
+}
+
+const digests = new WeakMap<Uint8Array, Promise<string>>()
+
+/** The message with its bytes as their digest: a conversation carries the same large ones from turn to turn. */
+async function withoutBytes(message: Message): Promise<unknown> {
+  if (typeof message.content === 'string') return message
+  return { ...message, content: await Promise.all(message.content.map(partWithoutBytes)) }
+}
+
+async function partWithoutBytes(part: Part): Promise<unknown> {
+  if (part.type === 'tool-result' && typeof part.output !== 'string')
+    return { ...part, output: await Promise.all(part.output.map(partWithoutBytes)) }
+  if (!('data' in part) || !(part.data instanceof Uint8Array)) return part
+  const digest = digests.get(part.data) ?? digestOf(part.data)
+  digests.set(part.data, digest)
+  return { ...part, data: await digest }
+}
+
+async function digestOf(bytes: Uint8Array): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new Uint8Array(bytes))
+  return new Uint8Array(digest).join()
 }

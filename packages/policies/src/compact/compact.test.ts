@@ -432,3 +432,24 @@ it('law: what is sent fits, begins with the user, and ends as the conversation e
 it('reads a stream to its end', async () => {
   expect(await read(compact(talker(), small).stream(talk(6)))).toBe('Yes.')
 })
+
+it('knows a conversation again by the bytes in it, which are read once', async () => {
+  const image = (fill: number) => ({
+    ...{ type: 'image' as const, mediaType: 'image/png' },
+    data: new Uint8Array(1_000_000).fill(fill),
+  })
+  const with1 = (part: ReturnType<typeof image>): Message[] => {
+    const [first, ...rest] = talk(6)
+    return [{ role: 'user', content: [part, { type: 'text', text: textOf(first?.content ?? '') }] }, ...rest]
+  }
+  const inner = talker()
+  const llm = compact(inner, small)
+  const same = image(1)
+  await llm.chat(with1(same))
+  await llm.chat(with1(same))
+  await llm.chat(with1(image(1)))
+  const summaries = () => inner.requests.filter(isSummary).length
+  expect(summaries()).toBe(1)
+  await llm.chat(with1(image(2)))
+  expect(summaries()).toBe(2)
+})

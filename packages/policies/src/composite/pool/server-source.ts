@@ -2,7 +2,7 @@
 
 /** The servers of a pool at one moment. */
 export interface FoundServers {
-  /** As `host`, `host:port` or an address with a protocol. */
+  /** As `host` or `host:port`; whatever stands here is what `connect` gets. */
   servers: readonly string[]
   /** Milliseconds after which they are looked up again. */
   forMs: number
