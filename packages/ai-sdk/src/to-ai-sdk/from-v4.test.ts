@@ -38,6 +38,17 @@ describe.each(ways)('a call in the forms of specification v4: %s', (way) => {
     expect(inner.requests[0]?.reasoning).toBe(expected)
   })
 
+  it.each([
+    'extreme',
+    'constructor',
+    '__proto__',
+  ])('warns of a level that does not exist: %s', async (reasoning) => {
+    const inner = mockProvider()
+    const call = asV3({ ...prompt('user', { type: 'text', text: 'x' }), reasoning })
+    expect(JSON.stringify(await warningsOf(way, languageModel(inner), call))).toContain('must be one of none')
+    expect(inner.requests[0]?.reasoning).toBeUndefined()
+  })
+
   const text = new TextEncoder().encode('Hi.')
   it.each<[what: string, part: object, expected: Part]>([
     [

@@ -20,8 +20,13 @@ const levels: Record<string, Reasoning> = {
 export function reasoningOf(call: LanguageModelV3CallOptions, lost: LeftOut): Reasoning | undefined {
   const { reasoning } = call as { reasoning?: unknown }
   if (reasoning === undefined || reasoning === 'provider-default') return undefined
-  const level = levels[String(reasoning)]
-  if (level === undefined) lost('reasoning', `There is no level of reasoning ${JSON.stringify(reasoning)}.`)
+  const name = String(reasoning)
+  const level = Object.hasOwn(levels, name) ? levels[name] : undefined
+  if (level === undefined)
+    lost(
+      'reasoning',
+      `reasoning must be one of ${Object.keys(levels).join(', ')}, not ${JSON.stringify(reasoning)}.`,
+    )
   return level
 }
 
