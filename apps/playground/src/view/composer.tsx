@@ -7,6 +7,7 @@ import { textOf } from '../conversation.js'
 import { current } from '../conversation-store.js'
 import { reasonAgainst } from '../models.js'
 import { AttachmentPreview } from './attachment-preview.js'
+import { FilePicker } from './file-picker.js'
 import { Icon, IconButton } from './icons.js'
 
 export function Composer() {
@@ -14,7 +15,6 @@ export function Composer() {
   const attachments = useSignal<Attachment[]>([])
   const wrong = useSignal('')
   const recalled = useSignal(0)
-  const file = useRef<HTMLInputElement>(null)
   const field = useRef<HTMLTextAreaElement>(null)
   const busy = isBusy()
   const { id } = current.value
@@ -122,20 +122,13 @@ export function Composer() {
           />
         </label>
         <div class="row">
-          <input
-            ref={file}
-            type="file"
+          <FilePicker
+            label="Attachments"
             accept={accepted}
             multiple
-            class="unseen"
-            tabIndex={-1}
-            aria-label="Attachments"
-            onChange={({ currentTarget }) => {
-              void add([...(currentTarget.files ?? [])])
-              currentTarget.value = ''
-            }}
+            onFiles={(files) => void add(files)}
+            button={(open) => <IconButton icon="attach" label="Attach files" onClick={open} />}
           />
-          <IconButton icon="attach" label="Attach files" onClick={() => file.current?.click()} />
           <span class="grow" />
           {busy ? (
             <button type="button" class="primary round" aria-label="Stop" title="Stop" onClick={stop}>

@@ -15,6 +15,7 @@ import {
 } from '../conversation-store.js'
 import { tell } from '../notice.js'
 import { download, fileName, fromJson, toJson, toMarkdown, wordsOf } from '../transfer.js'
+import { FilePicker } from './file-picker.js'
 import { Icon } from './icons.js'
 
 export function ConversationList({ chosen }: { chosen: () => void }) {
@@ -146,7 +147,6 @@ function Entry({ conversation, chosen }: { conversation: Conversation; chosen: (
 
 /** All out, or some in. */
 function Transfer() {
-  const file = useRef<HTMLInputElement>(null)
   const read = async (given: File | undefined) => {
     if (given === undefined) return
     try {
@@ -168,22 +168,17 @@ function Transfer() {
         >
           Export all
         </button>
-        <button type="button" class="quiet" onClick={() => file.current?.click()}>
-          Import
-        </button>
+        <FilePicker
+          label="Exported conversations"
+          accept="application/json"
+          onFiles={([file]) => void read(file)}
+          button={(open) => (
+            <button type="button" class="quiet" onClick={open}>
+              Import
+            </button>
+          )}
+        />
       </div>
-      <input
-        ref={file}
-        type="file"
-        accept="application/json"
-        class="unseen"
-        tabIndex={-1}
-        aria-label="Exported conversations"
-        onChange={({ currentTarget }) => {
-          void read(currentTarget.files?.[0])
-          currentTarget.value = ''
-        }}
-      />
       <p class="hint">Kept in this browser only: the latest {maxConversations}, and all that are pinned.</p>
     </div>
   )

@@ -4,10 +4,10 @@ import { tell } from '../notice.js'
 import { linkOf, presetOf, presets, toPreset } from '../presets.js'
 import { parameters, unset } from '../settings.js'
 import { download, fileName } from '../transfer.js'
+import { FilePicker } from './file-picker.js'
 
 export function Presets() {
   const name = useRef<HTMLInputElement>(null)
-  const file = useRef<HTMLInputElement>(null)
   const names = Object.keys(presets.value)
   const preset = presetOf(parameters.value)
   const isSet = Object.keys(preset).length > 0
@@ -87,25 +87,20 @@ export function Presets() {
         >
           To a file
         </button>
-        <button type="button" class="quiet" onClick={() => file.current?.click()}>
-          From a file
-        </button>
+        <FilePicker
+          label="Settings"
+          accept="application/json"
+          onFiles={([file]) => void read(file)}
+          button={(open) => (
+            <button type="button" class="quiet" onClick={open}>
+              From a file
+            </button>
+          )}
+        />
         <button type="button" class="quiet" disabled={!isSet} onClick={() => take({})}>
           Clear all
         </button>
       </div>
-      <input
-        ref={file}
-        type="file"
-        accept="application/json"
-        class="unseen"
-        tabIndex={-1}
-        aria-label="Settings"
-        onChange={({ currentTarget }) => {
-          void read(currentTarget.files?.[0])
-          currentTarget.value = ''
-        }}
-      />
     </details>
   )
 }
