@@ -149,7 +149,7 @@ describe('patchbay ask', () => {
       err: expect.stringMatching(/^unsupported: .*does not support vision/),
     })
     expect(missing).toMatchObject({ code: 4, err: expect.stringMatching(/^ENOENT: .*nothing\.png/) })
-    expect(text).toMatchObject({ code: 2, err: expect.stringContaining('is no image') })
+    expect(text).toMatchObject({ code: 2, err: expect.stringContaining('is not an image') })
   })
 
   it('gives an error as the last event with --json', async () => {

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { loadConfig } from '@patchbay/config'
-import { type MockProvider, mockProvider } from '@patchbay/testing'
+import { mockProvider } from '@patchbay/testing'
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
 import { type GatewayServer, serve } from '../src/index.js'
 import { launch, type Page } from './chromium.js'
@@ -39,8 +39,8 @@ export function playground() {
   const opened: Awaited<ReturnType<typeof browser.open>>[] = []
   const gateways: GatewayServer[] = []
   const setUp = {
-    small: undefined as unknown as MockProvider,
-    large: undefined as unknown as MockProvider,
+    small: mockProvider(),
+    large: mockProvider(),
     url: '',
     /** Closed after the test. */
     gateways,

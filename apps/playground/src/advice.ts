@@ -1,4 +1,4 @@
-// What failed, in the reader's words, and the step that helps.
+// User-facing message and next step for each error code.
 import type { ErrorCode } from '@patchbay/core'
 
 /** The next step: a button does it. */

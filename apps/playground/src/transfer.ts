@@ -8,7 +8,7 @@ export function toJson(conversations: readonly Conversation[]): string {
   return JSON.stringify({ format, version: 1, conversations }, null, 2)
 }
 
-/** @throws {Error} if the text is no export of this page */
+/** @throws {Error} if the text is not an export of this page */
 export function fromJson(text: string): Conversation[] {
   let read: unknown
   try {

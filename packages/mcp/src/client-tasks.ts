@@ -64,8 +64,7 @@ export class ClientTasks {
       return { tasks: [...this.#entries.values()].map(({ task }) => ({ ...task })) }
     if (method !== 'tasks/get' && method !== 'tasks/result' && method !== 'tasks/cancel') return undefined
     const entry = this.#entries.get(String(params.taskId))
-    if (entry === undefined)
-      throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'There is no such task.')
+    if (entry === undefined) throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'No task has this id.')
     const { task, result, controller } = entry
     if (method === 'tasks/result') {
       const _meta = { [RELATED_TASK_META_KEY]: { taskId: task.taskId } }

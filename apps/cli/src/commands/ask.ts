@@ -60,7 +60,7 @@ const imageTypes: Record<string, string> = {
 async function imageOf(file: string): Promise<ImagePart> {
   const mediaType = imageTypes[extname(file).toLowerCase()]
   if (mediaType === undefined)
-    throw new UsageError(`${file} is no image that models take: use a PNG, JPEG, GIF or WebP file.`)
+    throw new UsageError(`${file} is not an image that models accept. Use a PNG, JPEG, GIF or WebP file.`)
   return { type: 'image', data: await readFile(file), mediaType }
 }
 

@@ -1,4 +1,4 @@
-// What is attached to a question: a picture, a player, or the name of a file.
+// Preview of an attachment: a thumbnail, or the name of the file.
 import type { Part } from '@patchbay/core'
 import { Icon } from './icons.js'
 

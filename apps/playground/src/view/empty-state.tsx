@@ -1,4 +1,4 @@
-// What is shown before the first question: what this is, examples to try, and how other programs use this gateway.
+// Empty state: example questions, and how other programs connect to this gateway.
 import { useSignal } from '@preact/signals'
 import { ask } from '../chat-session.js'
 import { isPico } from '../models.js'

@@ -8,7 +8,7 @@ import { fromV4, type LanguageModelV4Like } from './v4-model.js'
 /** A language model of AI SDK 5, 6 or 7. */
 export type AnyLanguageModel = LanguageModelV2 | LanguageModelV3 | LanguageModelV4Like
 
-/** @throws {LlmError} `invalid-request` for what is no model, `unsupported` for a model of another specification */
+/** @throws {LlmError} `invalid-request` for a value that is not a model, `unsupported` for a model of another specification */
 export function inV3(model: AnyLanguageModel): LanguageModelV3 {
   const given: unknown = model
   if (!isObject(given) || typeof given.doStream !== 'function')

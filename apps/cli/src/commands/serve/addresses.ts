@@ -1,4 +1,4 @@
-// What `serve` says when it listens: where each client goes, and who answers.
+// Startup message of `serve`: the address for each protocol, and which provider answers.
 import { defaultOf, type Loaded } from '@patchbay/config'
 import { printable } from '../../terminal/print.js'
 

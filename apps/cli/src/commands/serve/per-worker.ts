@@ -1,4 +1,4 @@
-// What each worker of `serve --workers` has for itself, although a configuration may expect one for all.
+// State that each worker of `serve --workers` keeps for itself, where a configuration may expect one for all.
 import type { Loaded, PolicyEntry } from '@patchbay/config'
 
 /** A sentence about it; undefined if there is nothing of the kind. */
