@@ -47,7 +47,8 @@ export interface McpTools extends AsyncDisposable {
  * Connects to a server and takes its tools. A connection that is lost later, because the process ended or the server
  * forgot the session, is made again by the next call.
  * @throws {LlmError} `network` when it cannot be reached or started in time, `authentication` and `permission-denied` when it
- *   refuses the credentials in `headers` (401, 403) or wants the user to sign in first, `aborted`, `config` for an invalid URL
+ *   refuses the credentials in `headers` or of `auth` (401, 403) or wants the user to sign in first, `aborted`, `config` for
+ *   an invalid URL
  */
 export async function mcpTools(
   server: ProcessServer | RemoteServer,
