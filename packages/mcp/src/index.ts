@@ -23,7 +23,10 @@ export interface McpOptions extends Pick<CallOptions, 'signal'>, McpCallOptions,
   prefix?: string | undefined
   /** The tools to use, by the server's own names. Default: all. */
   only?: string[] | undefined
-  /** Time limit of each connection and each listing of tools, in milliseconds. Default 30,000. */
+  /**
+   * Time limit of each connection, each listing of tools and each `readResource`, in milliseconds. Default 30,000. A call of a
+   * tool has the `toolTimeout` of `runTools`.
+   */
   timeout?: number | undefined
 }
 
@@ -36,7 +39,7 @@ export interface McpTools extends AsyncDisposable {
   warnings: Warning[]
   /**
    * The content of a resource of the server, for example of a link in a result.
-   * @throws {LlmError} like a call of a tool
+   * @throws {LlmError} like a call of a tool; `network` after `timeout`
    */
   readResource(uri: string, options?: Pick<CallOptions, 'signal'>): Promise<Part[]>
   /** Closes the connection, and ends the process if there is one. Idempotent. */
