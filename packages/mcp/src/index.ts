@@ -12,6 +12,7 @@ import { listTools } from './tool-list.js'
 export type { AuthProvider, OAuthClientProvider } from '@modelcontextprotocol/client'
 export type { Elicit, Elicitation, ElicitationAnswer } from './elicitation.js'
 export type { Sample } from './sampling.js'
+export type { SamplingAnswer } from './sampling-result.js'
 export type { ProcessServer, RemoteServer } from './server.js'
 export type { Root, ServerRequestOptions } from './server-requests.js'
 export type { McpCallOptions, McpProgress, McpTool } from './tool.js'
@@ -35,7 +36,10 @@ export interface McpTools extends AsyncDisposable {
   tools: McpTool[]
   /** The server's instructions for its tools, for the system message; absent if it has none. */
   instructions: string | undefined
-  /** Tools that were left out, and why. */
+  /**
+   * Tools that were left out, and why. Later also the warnings of the answers that the server got by `sampling`, for example of
+   * an option that the model does not have: each once, up to 100 in all.
+   */
   warnings: Warning[]
   /**
    * The content of a resource of the server, for example of a link in a result.
@@ -58,13 +62,13 @@ export async function mcpTools(
   options: McpOptions = {},
 ): Promise<McpTools> {
   const { signal, prefix = '', only, timeout = 30_000 } = options
-  const connection = new Connection(server, new ServerRequests(options), timeout)
+  const warnings: Warning[] = []
+  const connection = new Connection(server, new ServerRequests(options, warnings), timeout)
   const close = () => connection.close()
   try {
     signal?.throwIfAborted()
     const client = await connection.client(signal)
     const limit = AbortSignal.timeout(Math.min(timeout, 2 ** 31 - 1))
-    const warnings: Warning[] = []
     const listed = await listTools(
       client,
       { timeout, signal: signal === undefined ? limit : AbortSignal.any([signal, limit]) },
