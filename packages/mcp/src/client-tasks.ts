@@ -6,7 +6,7 @@ import {
   type Result,
   type Task,
 } from '@modelcontextprotocol/client'
-import { unlessAborted } from './unless-aborted.js'
+import { unlessAborted } from '@patchbay/core/wire'
 
 interface Entry {
   task: Task
@@ -68,7 +68,7 @@ export class ClientTasks {
     const { task, result, controller } = entry
     if (method === 'tasks/result') {
       const _meta = { [RELATED_TASK_META_KEY]: { taskId: task.taskId } }
-      const { _meta: own, ...rest } = await unlessAborted(result, controller.signal)
+      const { _meta: own, ...rest } = await unlessAborted(controller.signal, () => result)
       return { ...rest, _meta: { ...own, ..._meta } }
     }
     if (method === 'tasks/cancel') {

@@ -8,11 +8,11 @@ import {
   UnauthorizedError,
 } from '@modelcontextprotocol/client'
 import { LlmError } from '@patchbay/core'
+import { unlessAborted } from '@patchbay/core/wire'
 import { nameOfServer } from './errors.js'
 import type { ProcessServer, RemoteServer } from './server.js'
 import type { ServerRequests } from './server-requests.js'
 import { type HttpWay, mayWantSse, type SignInTransport, transportTo } from './transport.js'
-import { unlessAborted } from './unless-aborted.js'
 
 const reportEveryMs = 250
 
@@ -143,15 +143,19 @@ export class Connection {
   }
 
   /** Waits for the user, who was sent to the sign-in; `false` if the app does not wait. Calls at the same time wait together. */
-  async #signIn(transport: SignInTransport | undefined, signal?: AbortSignal): Promise<boolean> {
+  async #signIn(
+    transport: SignInTransport | undefined,
+    signal = new AbortController().signal,
+  ): Promise<boolean> {
     const callback = 'url' in this.server ? this.server.callback : undefined
     if (typeof callback !== 'function' || transport?.finishAuth === undefined) return false
-    this.#signingIn ??= (async () => transport.finishAuth?.((await callback()).searchParams))().finally(
-      () => {
+    const finish = async () => transport.finishAuth?.((await callback()).searchParams)
+    await unlessAborted(signal, () => {
+      this.#signingIn ??= finish().finally(() => {
         this.#signingIn = undefined
-      },
-    )
-    await unlessAborted(this.#signingIn, signal)
+      })
+      return this.#signingIn
+    })
     return true
   }
 
@@ -173,7 +177,7 @@ export class Connection {
         const stop = this.#keepCallsAlive()
         try {
           // Whoever answers may not listen to the signal; nobody waits for an answer after it.
-          return await unlessAborted(this.requests.answer(request, mcpReq.signal), mcpReq.signal)
+          return await unlessAborted(mcpReq.signal, () => this.requests.answer(request, mcpReq.signal))
         } finally {
           stop()
         }

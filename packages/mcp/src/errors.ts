@@ -32,7 +32,8 @@ export function asFailure(
   if (isLlmError(thrown)) return quiet(thrown)
   const shown = sentence(quiet(wordsOf(thrown)))
   const status = statusOf(thrown)
-  const refusal = status === 401 && 'url' in server && server.auth ? signIn : refusals[status ?? 0]
+  const known = 'url' in server && server.auth ? refusalsOfAuth : refusalsOfHeaders
+  const refusal = known[status ?? 0]
   const code = refusal?.code ?? codeOf(thrown, status)
   const why = refusal?.why ?? `${shown} ${hint}`
   return new LlmError(code, code === 'tool-failed' ? shown : `${what}: ${why}`, {
@@ -41,14 +42,10 @@ export function asFailure(
   })
 }
 
-/** Of a sign-in by `auth`. */
-const signIn = {
-  code: 'authentication',
-  why: 'the user has to sign in (401). Connect again with the address that the user comes back to as `callback`, or check the credentials of `auth`.',
-} as const
+type Refusals = Partial<Record<number, { code: ErrorCode; why: string }>>
 
 /** Errors of authentication and permission, with advice; the message of the server or the SDK is in `cause`. */
-const refusals: Partial<Record<number, { code: ErrorCode; why: string }>> = {
+const refusalsOfHeaders: Refusals = {
   401: {
     code: 'authentication',
     why: 'it wants credentials, or refuses those it got (401). Give it a valid token in `headers`: { authorization: "Bearer …" }.',
@@ -56,6 +53,18 @@ const refusals: Partial<Record<number, { code: ErrorCode; why: string }>> = {
   403: {
     code: 'permission-denied',
     why: 'the credentials in `headers` may not do this (403). Give it a token with the rights it asks for.',
+  },
+}
+
+/** The same for a server with `auth`. */
+const refusalsOfAuth: Refusals = {
+  401: {
+    code: 'authentication',
+    why: 'the user has to sign in (401). Connect again with the address that the user comes back to as `callback`, or check the credentials of `auth`.',
+  },
+  403: {
+    code: 'permission-denied',
+    why: 'the credentials of `auth` may not do this (403). Sign in with the scopes that it asks for, or as a user who may do this.',
   },
 }
 

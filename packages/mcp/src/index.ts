@@ -12,6 +12,7 @@ import { listTools } from './tool-list.js'
 export type { AuthProvider, OAuthClientProvider } from '@modelcontextprotocol/client'
 export type { Elicit, Elicitation, ElicitationAnswer } from './elicitation.js'
 export type { Sample } from './sampling.js'
+export type { SamplingAnswer } from './sampling-result.js'
 export type { ProcessServer, RemoteServer } from './server.js'
 export type { Root, ServerRequestOptions } from './server-requests.js'
 export type { McpCallOptions, McpProgress, McpTool } from './tool.js'
@@ -23,7 +24,10 @@ export interface McpOptions extends Pick<CallOptions, 'signal'>, McpCallOptions,
   prefix?: string | undefined
   /** The tools to use, by the server's own names. Default: all. */
   only?: string[] | undefined
-  /** Time limit of each connection and each listing of tools, in milliseconds. Default 30,000. */
+  /**
+   * Time limit of each connection, each listing of tools and each `readResource`, in milliseconds. Default 30,000. A call of a
+   * tool has the `toolTimeout` of `runTools`.
+   */
   timeout?: number | undefined
 }
 
@@ -32,11 +36,14 @@ export interface McpTools extends AsyncDisposable {
   tools: McpTool[]
   /** The server's instructions for its tools, for the system message; absent if it has none. */
   instructions: string | undefined
-  /** Tools that were left out, and why. */
+  /**
+   * Tools that were left out, and why. Later also the warnings of the answers that the server got by `sampling`, for example of
+   * an option that the model does not have: each once, up to 100 in all.
+   */
   warnings: Warning[]
   /**
    * The content of a resource of the server, for example of a link in a result.
-   * @throws {LlmError} like a call of a tool
+   * @throws {LlmError} like a call of a tool; `network` after `timeout`
    */
   readResource(uri: string, options?: Pick<CallOptions, 'signal'>): Promise<Part[]>
   /** Closes the connection, and ends the process if there is one. Idempotent. */
@@ -47,20 +54,21 @@ export interface McpTools extends AsyncDisposable {
  * Connects to a server and takes its tools. A connection that is lost later, because the process ended or the server
  * forgot the session, is made again by the next call.
  * @throws {LlmError} `network` when it cannot be reached or started in time, `authentication` and `permission-denied` when it
- *   refuses the credentials in `headers` (401, 403) or wants the user to sign in first, `aborted`, `config` for an invalid URL
+ *   refuses the credentials in `headers` or of `auth` (401, 403) or wants the user to sign in first, `aborted`, `config` for
+ *   an invalid URL
  */
 export async function mcpTools(
   server: ProcessServer | RemoteServer,
   options: McpOptions = {},
 ): Promise<McpTools> {
   const { signal, prefix = '', only, timeout = 30_000 } = options
-  const connection = new Connection(server, new ServerRequests(options), timeout)
+  const warnings: Warning[] = []
+  const connection = new Connection(server, new ServerRequests(options, warnings), timeout)
   const close = () => connection.close()
   try {
     signal?.throwIfAborted()
     const client = await connection.client(signal)
     const limit = AbortSignal.timeout(Math.min(timeout, 2 ** 31 - 1))
-    const warnings: Warning[] = []
     const listed = await listTools(
       client,
       { timeout, signal: signal === undefined ? limit : AbortSignal.any([signal, limit]) },

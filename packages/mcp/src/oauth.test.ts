@@ -141,6 +141,21 @@ it('asks for a token of the app before every request, and never shows it', async
   expect(JSON.stringify([error.message, String(error.cause)])).not.toContain('sk-secret')
 })
 
+it('says that the credentials of `auth` may not do something, and does not blame `headers`', async () => {
+  const error = await failureOf(
+    mcpTools({
+      ...{ url: 'http://127.0.0.1:9', auth: { token: async () => 'sk-secret' } },
+      fetch: async () => new Response('{}', { status: 403 }),
+    }),
+  )
+  expect(error).toMatchObject({
+    code: 'permission-denied',
+    status: 403,
+    message: expect.stringMatching(/credentials of `auth` may not do this \(403\).*scopes/),
+  })
+  expect(error.message).not.toContain('headers')
+})
+
 it('sends the headers of a server to no other host, whatever host that server names for the sign-in', async () => {
   const sent: { host: string; secret: string | null }[] = []
   const fetch = async (address: string | URL | Request, init?: RequestInit) => {

@@ -10,35 +10,41 @@ import {
 } from '@modelcontextprotocol/client'
 import {
   type ChatRequest,
-  type ChatResponse,
   isLlmError,
   type JsonSchema,
   type Message,
   type Part,
   type Provider,
+  type Warning,
 } from '@patchbay/core'
 import { toParts } from './result.js'
+import { type SamplingAnswer, toResult } from './sampling-result.js'
 import { validated } from './validated.js'
 
 /** Answers a request of a server to a model, after asking the user for example. An error that it throws refuses it. */
 export type Sample = (
   request: ChatRequest,
   options: { signal: AbortSignal },
-) =>
-  | Pick<ChatResponse, 'message' | 'finishReason' | 'model'>
-  | Promise<Pick<ChatResponse, 'message' | 'finishReason' | 'model'>>
+) => SamplingAnswer | Promise<SamplingAnswer>
 
-/** The answer to `sampling/createMessage`. */
+/** The answer to `sampling/createMessage`. `warn` gets the warnings of the model's answer, which the server does not. */
 export async function answerSampling(
   sampling: Provider | Sample,
   params: unknown,
   signal: AbortSignal,
+  warn: (warning: Warning) => void,
 ): Promise<CreateMessageResultWithTools> {
   const request = toRequest(await validated(specTypeSchemas.CreateMessageRequestParams, params))
   const sample: Sample =
     typeof sampling === 'function' ? sampling : (input, options) => sampling.chat(input, options)
+  const answer = await ask(sample, request, signal)
+  for (const warning of answer.warnings ?? []) warn(warning)
+  return toResult(answer)
+}
+
+async function ask(sample: Sample, request: ChatRequest, signal: AbortSignal): Promise<SamplingAnswer> {
   try {
-    return toResult(await sample(request, { signal }))
+    return await sample(request, { signal })
   } catch (error) {
     // The server is told no more than the kind of failure: messages are for the app.
     const why = isLlmError(error) ? error.code : 'refused'
@@ -97,30 +103,4 @@ function toPart(block: SamplingMessageContentBlock): Part[] {
     default:
       return toParts([block])
   }
-}
-
-function toResult({
-  message,
-  finishReason,
-  model,
-}: Pick<ChatResponse, 'message' | 'finishReason' | 'model'>): CreateMessageResultWithTools {
-  const blocks = message.content.flatMap((part): SamplingMessageContentBlock[] => {
-    if (part.type === 'text' || part.type === 'refusal') return [{ type: 'text', text: part.text }]
-    if (part.type !== 'tool-call') return []
-    return [{ type: 'tool_use', id: part.id, name: part.name, input: part.input as Record<string, unknown> }]
-  })
-  const [first = { type: 'text' as const, text: '' }] = blocks
-  return {
-    role: 'assistant',
-    model,
-    stopReason: stopReasons[finishReason] ?? finishReason,
-    // Servers of older versions know one block only.
-    content: blocks.length > 1 ? blocks : first,
-  }
-}
-
-const stopReasons: Partial<Record<string, string>> = {
-  stop: 'endTurn',
-  length: 'maxTokens',
-  'tool-calls': 'toolUse',
 }

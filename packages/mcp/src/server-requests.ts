@@ -6,7 +6,7 @@ import {
   type Request,
   type Result,
 } from '@modelcontextprotocol/client'
-import type { Provider } from '@patchbay/core'
+import type { Provider, Warning } from '@patchbay/core'
 import { ClientTasks } from './client-tasks.js'
 import { answerElicitation, type Elicit } from './elicitation.js'
 import { answerSampling, type Sample } from './sampling.js'
@@ -32,10 +32,17 @@ export interface ServerRequestOptions {
   roots?: readonly Root[] | undefined
 }
 
+/** The most warnings that are kept: a server decides how often it asks, and with what. */
+const mostWarnings = 100
+
 export class ServerRequests {
   readonly #tasks = new ClientTasks()
 
-  constructor(readonly options: ServerRequestOptions) {}
+  /** `warnings` gets those of the model's answers, each once. */
+  constructor(
+    readonly options: ServerRequestOptions,
+    readonly warnings: Warning[],
+  ) {}
 
   get capabilities(): ClientCapabilities {
     const { sampling, elicit, roots } = this.options
@@ -78,9 +85,15 @@ export class ServerRequests {
     const { sampling, elicit, roots } = this.options
     if (method === 'roots/list' && roots !== undefined) return async () => ({ roots: [...roots] })
     if (method === 'sampling/createMessage' && sampling !== undefined)
-      return (signal) => answerSampling(sampling, params, signal)
+      return (signal) => answerSampling(sampling, params, signal, (warning) => this.#warn(warning))
     if (method === 'elicitation/create' && elicit !== undefined)
       return (signal) => answerElicitation(elicit, params, signal)
     return undefined
+  }
+
+  #warn(warning: Warning): void {
+    const message = `The server asked the model: ${warning.message}`
+    if (this.warnings.length < mostWarnings && !this.warnings.some((known) => known.message === message))
+      this.warnings.push({ ...warning, message })
   }
 }

@@ -104,7 +104,10 @@ export function everythingSuite(start: () => Promise<ProcessServer | RemoteServe
 
   it('gets an answer of a model', async () => {
     const provider = mockProvider({ answers: [{ text: 'Paris.', finishReason: 'length' }] })
-    const connection = await connect(await start(), { sampling: provider })
+    const warnings = [{ code: 'other' as const, message: 'The model is old.' }]
+    const connection = await connect(await start(), {
+      sampling: async (request, options) => ({ ...(await provider.chat(request, options)), warnings }),
+    })
     const output = await call(connection, 'trigger-sampling-request', { prompt: 'Capital?', maxTokens: 20 })
     expect(JSON.parse(String(output).replace(/^[^{]*/, ''))).toMatchObject({
       role: 'assistant',
@@ -115,6 +118,7 @@ export function everythingSuite(start: () => Promise<ProcessServer | RemoteServe
     expect(provider.requests[0]).toMatchObject({ maxOutputTokens: 20, temperature: 0.7 })
     expect(JSON.stringify(provider.requests[0]?.messages)).toContain('You are a helpful test server.')
     expect(JSON.stringify(provider.requests[0]?.messages)).toContain('context: Capital?')
+    expect(connection.warnings).toMatchObject([{ message: 'The server asked the model: The model is old.' }])
   })
 
   it('gets answers of the model and the user as tasks', async () => {
