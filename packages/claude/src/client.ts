@@ -161,7 +161,8 @@ export class Server {
 }
 
 const cloudAdvice = {
-  authentication: "Check Google's credentials: they are only sent to Google's own hosts.",
+  authentication:
+    "Check Google's credentials: they are only sent to Google's own hosts, and to ANTHROPIC_VERTEX_BASE_URL.",
   'permission-denied': 'Check that the project has the model, in Model Garden, and that you may use it.',
   'not-found': 'Check the id of the model, and that it is in this region: claude-opus-4-5@20251101.',
 }

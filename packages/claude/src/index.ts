@@ -55,7 +55,10 @@ export interface ClaudeOptions extends ProviderOptions {
    * `ANTHROPIC_BASE_URL`. Other servers, also on this machine, only get a key from this option.
    */
   apiKey?: string | undefined
-  /** The address of the server. Default: `ANTHROPIC_BASE_URL`, else `https://api.anthropic.com`. */
+  /**
+   * The address of the server. Default: `ANTHROPIC_BASE_URL`, else `https://api.anthropic.com`. With `host: 'vertex'`:
+   * `ANTHROPIC_VERTEX_BASE_URL`, else the address of the region.
+   */
   baseURL?: string | undefined
   /**
    * A cloud in place of Anthropic's own service: `'vertex'`, Google Vertex AI, with Google's own credentials

@@ -122,7 +122,11 @@ export class Server {
       failed: (response: Response, asked: string) =>
         fromResponse(response, this.who, clock.now(), asked, advice),
       who: this.who,
-      hint: this.isOwn ? 'Check the network.' : 'Is it running? Check baseURL.',
+      hint: this.isOwn
+        ? 'Check the network.'
+        : azure
+          ? 'Check resource or baseURL.'
+          : 'Is it running? Check baseURL.',
       addressHint: 'Many end in /v1.',
     }
     return exchange(options, async () => {

@@ -15,7 +15,10 @@ export interface OpenAIOptions extends ProviderOptions {
    * the preset's own variable is set. Any other server, also on this machine, gets a key only from this option; most need none.
    */
   apiKey?: string | undefined
-  /** The server's address. Default: `OPENAI_BASE_URL`, else `https://api.openai.com/v1`. */
+  /**
+   * The server's address. Default: `OPENAI_BASE_URL`, else `https://api.openai.com/v1`. With `host: 'azure'`: that of `resource`,
+   * else `AZURE_OPENAI_ENDPOINT`.
+   */
   baseURL?: string | undefined
   /**
    * Azure OpenAI, in place of OpenAI's own service: the model is then the name of your deployment, and the key that of
