@@ -23,9 +23,15 @@ it.each([
   ['> a\n> b', '│ a\n│ b\n'],
   ['# T\ntext\n\n- a\n- b\n\nend', 'T\n\ntext\n\n• a\n• b\n\nend\n'],
   ['| a | b |\n|---|---|\n| long | c |', 'a    │ b\n─────┼──\nlong │ c\n'],
+  ['| a | b |\n|---|---|\n| c | d | e |', 'a │ b │\n──┼───┼──\nc │ d │ e\n'],
   ['```ts\na\n\n  b\n```\nc', '  a\n\n    b\n\nc\n'],
   ['', ''],
 ])('%j is shown as %j', (text, shown) => expect([render([text]), render(text)]).toEqual([shown, shown]))
+
+it('a table may have many rows', () => {
+  const shown = render([`| a |\n|---|\n${'| b |\n'.repeat(200_000)}`])
+  expect(shown).toBe(`a\n─\n${'b\n'.repeat(200_000)}`)
+})
 
 it('every word of a text is shown', () => {
   const pieces = [

@@ -188,9 +188,12 @@ export class MarkdownRenderer {
   #endTable(): void {
     const rows = (this.#table ?? []).map((row) => row.map((cell) => cell.trim()))
     this.#table = undefined
-    const widths = (rows[0] ?? []).map((_, column) =>
-      Math.max(...rows.map((row) => [...(row[column] ?? '')].length)),
-    )
+    // No spread: a table may have more rows than a call has arguments. A row may have more cells than the heading.
+    const widths: number[] = []
+    for (const row of rows)
+      row.forEach((cell, column) => {
+        widths[column] = Math.max(widths[column] ?? 0, [...cell].length)
+      })
     rows.forEach((row, index) => {
       if (index > 0) this.#newline()
       const line = widths.map((width, column) => {
