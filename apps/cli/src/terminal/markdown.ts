@@ -26,6 +26,14 @@ const underscores = new Map<number, string>([
   [smd.ITALIC_UND, '_'],
   [smd.STRONG_UND, '__'],
 ])
+/** The marks of styles. A style that is never closed gives its mark back. */
+const marks = new Map<number, string>([
+  [smd.ITALIC_AST, '*'],
+  [smd.STRONG_AST, '**'],
+  [smd.ITALIC_UND, '_'],
+  [smd.STRONG_UND, '__'],
+  [smd.STRIKE, '~~'],
+])
 /** Shown as they are: formulas, which may be prices. */
 const formulas = new Map<number, string>([
   [smd.EQUATION_INLINE, '$'],
@@ -59,6 +67,8 @@ interface Open {
   marker?: string
   href?: string
   start?: number
+  /** How many backticks open this code. */
+  ticks?: number
   checked?: boolean
   /** Its marks, which are printed: underscores within a word are no emphasis. */
   literal?: string | undefined
@@ -68,13 +78,20 @@ interface Open {
 export class MarkdownRenderer {
   #out = ''
   #atLineStart = true
+  #ended = false
   #last = ''
   readonly #open: Open[] = [{ type: smd.DOCUMENT, children: 0, prefix: '' }]
   #table: string[][] | undefined
   readonly #parser = smd.parser({
     data: undefined,
-    add_token: (_, type) => this.#start(type),
-    end_token: () => this.#end(),
+    add_token: (_, type) => {
+      this.#flush()
+      this.#start(type)
+    },
+    end_token: () => {
+      this.#flush()
+      this.#end()
+    },
     add_text: (_, text) => this.#text(text),
     set_attr: (_, name, value) => this.#attribute(name, value),
   })
@@ -86,7 +103,11 @@ export class MarkdownRenderer {
 
   /** The rest, with a line end. */
   end(): string {
+    // The parser takes a backslash before its last line end for a line break.
+    const backslash = this.#parser.pending === '\\'
     smd.parser_end(this.#parser)
+    if (backslash && this.#parser.pending === '\n') this.#print('\\')
+    this.#ended = true
     while (this.#open.length > 1) this.#end()
     if (!this.#atLineStart) this.#newline()
     return this.#taken()
@@ -98,10 +119,18 @@ export class MarkdownRenderer {
     return out
   }
 
+  /** Text that the parser holds belongs to what is open now, as if the piece had ended before it. */
+  #flush(): void {
+    const { text } = this.#parser
+    this.#parser.text = ''
+    this.#text(text)
+  }
+
   #start(type: number): void {
     const parent = this.#open.at(-1)
     if (blocks.has(type)) this.#startBlock(parent)
     const element: Open = { type, children: 0, prefix: '' }
+    if (type === smd.CODE_INLINE) element.ticks = this.#parser.fence_start
     if (type === smd.BLOCKQUOTE) element.prefix = '│ '
     if (type === smd.CODE_FENCE || type === smd.CODE_BLOCK) element.prefix = '  '
     if (type === smd.LIST_ITEM) {
@@ -133,13 +162,32 @@ export class MarkdownRenderer {
     const element = this.#open.at(-1)
     if (element?.type === smd.CHECKBOX) this.#print(element.checked ? '☑' : '☐')
     if (element?.literal !== undefined) this.#print(element.literal)
+    else if (element !== undefined) this.#print(this.#unclosed(element))
     if (element?.type === smd.TABLE) this.#endTable()
     this.#open.pop()
     if (element?.type === smd.LINK || element?.type === smd.IMAGE)
       // Without an address it was no link, or is cut off: what the parser still holds.
-      this.#print(
-        element.href === undefined ? (/^\]?.*/.exec(this.#parser.pending)?.[0] ?? '') : `](${element.href})`,
+      this.#text(
+        element.href === undefined
+          ? (/^\]\([\s\S]*?(?=\n?$)|^\]?.*/.exec(this.#parser.pending)?.[0] ?? '')
+          : `](${element.href})`,
       )
+  }
+
+  /** The mark of a style that ends without its closing mark: its text is printed already, so the mark follows it. */
+  #unclosed({ type, ticks }: Open): string {
+    const { pending } = this.#parser
+    if (type === smd.CODE_INLINE && ticks !== undefined) {
+      const closed = !this.#ended && /^ ?`*$/.test(pending) && pending.trimStart().length === ticks - 1
+      return closed ? '' : '`'.repeat(ticks)
+    }
+    const mark = marks.get(type)
+    if (mark === undefined) return ''
+    // While a closing mark is read, the parser holds the part of it that came first.
+    const held = mark.charAt(0)
+    const closed =
+      !this.#ended && (pending === held || (mark.length === 1 && pending === held + held) || pending === mark)
+    return closed ? '' : mark
   }
 
   #attribute(name: number, value: string): void {
@@ -160,6 +208,7 @@ export class MarkdownRenderer {
   }
 
   #print(text: string): void {
+    if (text === '') return
     const row = this.#table?.at(-1)
     if (row !== undefined) row[Math.max(0, row.length - 1)] = `${row.at(-1) ?? ''}${text}`
     else this.#printStyled(text)
@@ -188,9 +237,12 @@ export class MarkdownRenderer {
   #endTable(): void {
     const rows = (this.#table ?? []).map((row) => row.map((cell) => cell.trim()))
     this.#table = undefined
-    const widths = (rows[0] ?? []).map((_, column) =>
-      Math.max(...rows.map((row) => [...(row[column] ?? '')].length)),
-    )
+    // No spread: a table may have more rows than a call has arguments. A row may have more cells than the heading.
+    const widths: number[] = []
+    for (const row of rows)
+      row.forEach((cell, column) => {
+        widths[column] = Math.max(widths[column] ?? 0, [...cell].length)
+      })
     rows.forEach((row, index) => {
       if (index > 0) this.#newline()
       const line = widths.map((width, column) => {

@@ -15,6 +15,11 @@ it('shows control characters instead of obeying them, and leaves everything else
   expect(printable('\x1b]0;title\x07 \x1b[2J \x9b31m é 漢 👍\r\n')).toBe('␛]0;title␇ ␛[2J <9b>31m é 漢 👍\n')
 })
 
+it('shows bidirectional controls, which could show text in another order', () => {
+  expect(printable('a\u202eb\u2066c\u2069\u202a')).toBe('a<202e>b<2066>c<2069><202a>')
+  expect(printable('\u2029\u202f\u2065\u206a')).toBe('\u2029\u202f\u2065\u206a')
+})
+
 it('JSON for scripts has none either, and is the same value', () => {
   const value = { text: all.join('') }
   const text = toJson(value)

@@ -5,7 +5,8 @@ import type { ChatResponse } from '@patchbay/core'
 
 /**
  * Untrusted text for a terminal: control characters, which could move the cursor, change the title or write the clipboard,
- * are replaced by visible symbols. Line ends and tabs stay.
+ * and bidirectional controls, which could show text in another order, are replaced by visible symbols. Line ends and tabs
+ * stay.
  */
 export function printable(text: string): string {
   return text.replace(controls, (character) => {
@@ -25,7 +26,7 @@ export function toJson(value: unknown, indent?: number): string {
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: this matches control characters
-const controls = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g
+const controls = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g
 
 /** Dimmed text on a terminal with colours, plain text elsewhere. */
 export function dim(text: string, stream: NodeJS.WriteStream = process.stderr): string {

@@ -5,7 +5,7 @@ import { printable } from './print.js'
 export function table(given: string[][]): string {
   const rows = given.map((row) => row.map(printable))
   const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => (row[column] ?? '').length)),
+    rows.reduce((width, row) => Math.max(width, (row[column] ?? '').length), 0),
   )
   return rows
     .map((row) =>
