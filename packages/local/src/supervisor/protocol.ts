@@ -3,7 +3,7 @@ import type { SamplingOptions, TokenLogprob } from '@patchbay/core'
 import type { SamplerOptions } from '../options/sampler-options.js'
 
 /** Increased with every change of the messages: a worker file of another version is refused. */
-export const protocolVersion = 8
+export const protocolVersion = 9
 
 /** What the worker loads, and how. */
 export interface LoadSettings {
@@ -226,6 +226,8 @@ export type FromWorker =
   | { type: 'failed'; id: number; error: WireError }
   | { type: 'counted'; id: number; tokens: number }
   | { type: 'log'; level: string; message: string }
+  /** The engine is far slower than it was measured: a new process would measure again. */
+  | { type: 'slowed-down' }
   | { type: 'pong' }
 
 /** Unread characters of a call above which its generation waits for the reader. */

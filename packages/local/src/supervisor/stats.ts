@@ -12,7 +12,10 @@ export interface WorkerStats {
   finished: number
   /** How often a process that died was replaced, whether it was working, loading or idle. */
   restarts: number
-  /** How often the model was unloaded: it was idle for `keepAlive`, or another model needed its memory. */
+  /**
+   * How often the model was unloaded: it was idle for `keepAlive`, another model needed its memory, or it had become far slower than it
+   * was measured, so that its threads are measured again.
+   */
   unloads: number
   /** Id of the worker's process, while there is one. */
   pid: number | undefined

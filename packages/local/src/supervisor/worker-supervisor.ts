@@ -228,6 +228,9 @@ export class WorkerSupervisor implements MemoryHolder {
         return
       case 'log':
         return this.#log(message.level, message.message)
+      case 'slowed-down':
+        this.#log('warn', 'The model is far slower than it was measured; its threads are measured again.')
+        return void this.unload()
       case 'memory-planned':
         return this.#dispatch(this.#admission(message.bytes))
       case 'loading':

@@ -274,7 +274,10 @@ describe('threads', () => {
     expect(first.stats().loaded?.threads).toBe(measured?.threads)
     expect(first.stats().loaded?.why.join()).toMatch(/of \d+ usable cores.*measured: 1 thread \d+ ms/)
 
-    writeFileSync(file, JSON.stringify({ [key]: { ...measured, threads: 2 }, broken: { threads: -1 } }))
+    writeFileSync(
+      file,
+      JSON.stringify({ [key]: { ...measured, threads: 2, busy: false }, broken: { threads: -1 } }),
+    )
     const second = open({ cacheDir, threads: undefined as never })
     await second.chat('hi')
     expect(second.stats().loaded?.threads).toBe(2)

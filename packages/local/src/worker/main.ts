@@ -26,6 +26,8 @@ interface RunningJob {
   cancel(): void
 }
 const running = new Map<number, RunningJob>()
+/** Running jobs that have shared the engine with another: their speed says nothing about it. */
+const crowded = new Set<number>()
 let engine: Engine | undefined
 /** Processes of the engine's own. */
 const children: Parameters<LoadListener['child']>[0][] = []
@@ -109,15 +111,20 @@ async function run(id: number, request: JobRequest): Promise<void> {
   try {
     if (engine === undefined)
       throw new JobError('inference', 'The worker got a job before its model was loaded.')
-    send({ type: 'done', id, result: await work(engine, id, request) })
+    const result = await work(engine, id, request)
+    send({ type: 'done', id, result })
+    if ('decodeMs' in result && !crowded.has(id) && (await engine.hasSlowedDown?.(result)))
+      send({ type: 'slowed-down' })
   } catch (error) {
     send({ type: 'failed', id, error: wireError(error, 'inference') })
   } finally {
     running.delete(id)
+    crowded.delete(id)
   }
 }
 
 function work(engine: Engine, id: number, request: JobRequest): Promise<JobResult> {
+  if (running.size > 0) for (const each of [...running.keys(), id]) crowded.add(each)
   if (!('messages' in request)) {
     const controller = new AbortController()
     running.set(id, { credit() {}, cancel: () => controller.abort() })

@@ -1,11 +1,12 @@
 // Calibration: measures the fastest number of threads and batch size for a model on this machine, and caches the result.
 // The engine's own number of threads can be hundreds of times too slow: more threads than free cores wait for each other
 // in a loop.
-import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { cpus } from 'node:os'
-import { join } from 'node:path'
 import type { LlamaModel } from 'node-llama-cpp'
 import type { LoadSettings } from '../../supervisor/protocol.js'
+import { bestOf, type Trial } from './best-of.js'
+import { CalibrationCache, type Measurement } from './calibration-cache.js'
 import { attentionBlock } from './prompt-batching.js'
 
 /** The chosen settings and their reason. */
@@ -14,68 +15,108 @@ export interface Calibration {
   batchSize: number
   /** The reason, for people. */
   why: string
+  /** What was measured, now or earlier; nothing where the threads are configured. */
+  measured?: Measurement
 }
 
 // A prompt slice and some decoding steps: roughly the mix of a chat turn.
 const promptTokens = attentionBlock
 const decodeSteps = 8
-/** Longest measurement after which no further candidates are tried, in milliseconds. */
-const mostMs = 4_000
 /** The engine's default batch size, and one for CPUs with smaller caches. */
-const batchSizes = [512, 128]
-const defaultBatch = 512
+const batchSizes = [512, 128] as const
+const defaultBatch = batchSizes[0]
+/** Longest try of a batch size, in milliseconds. */
+const mostBatchMs = 2_000
+/** Below this share of the CPU time that its threads should have had, others took the cores. */
+const quietShare = 0.85
+
+interface Turn extends Trial {
+  promptMs: number
+  /** CPU time of this process over the time that its threads should have had. */
+  share: number
+}
+
+/** What a model's measurement is stored under. */
+async function cacheOf(model: LlamaModel, cores: number, { cacheDir, modelPath }: LoadSettings) {
+  const { size } = await stat(modelPath)
+  const { name = '' } = model.fileInfo.metadata.general
+  return new CalibrationCache(
+    cacheDir,
+    [cpus()[0]?.model ?? '', cores, size, name, model.llama.gpu].join('|'),
+  )
+}
 
 /** The fastest number of threads, from 1 to `cores`, and the fastest batch size. Cached in `cacheDir`. */
 export async function calibrate(
   model: LlamaModel,
   cores: number,
+  engine: string,
   settings: LoadSettings,
 ): Promise<Calibration> {
-  const { threads, cacheDir, modelPath } = settings
+  const { threads } = settings
   if (threads !== undefined) return { threads, batchSize: defaultBatch, why: 'as configured' }
-  const { size } = await stat(modelPath)
-  const { name = '' } = model.fileInfo.metadata.general
-  const key = [cpus()[0]?.model ?? '', cores, size, name, model.llama.gpu].join('|')
-  const cache = await readCache(cacheDir)
-  const cached = cache[key]
-  if (cached !== undefined)
-    return { ...cached, why: `measured earlier (cached): ${cached.why.replace(/^measured: /, '')}` }
-  const best = await measure(model, candidates(cores))
-  await writeCache(cacheDir, { ...cache, [key]: best })
-  return best
+  const cache = await cacheOf(model, cores, settings)
+  const known = await cache.read(engine)
+  if (known !== undefined)
+    return { ...pick(known), why: `measured earlier (cached): ${known.why}`, measured: known }
+  const measured = await measure(model, cores, engine)
+  await cache.write(measured)
+  return { ...pick(measured), why: `measured: ${measured.why}`, measured }
+}
+
+/** The model is far slower than it was measured: the next process measures it again. */
+export async function forgetCalibration(
+  model: LlamaModel,
+  cores: number,
+  settings: LoadSettings,
+): Promise<void> {
+  await (await cacheOf(model, cores, settings)).write(undefined)
+}
+
+function pick({ threads, batchSize }: Measurement): Pick<Calibration, 'threads' | 'batchSize'> {
+  return { threads, batchSize }
 }
 
 /** 1, 2, 4, … and the number of cores. */
-function candidates(cores: number): number[] {
+function candidates(cores: number): [number, ...number[]] {
   const counts = new Set<number>()
-  for (let count = 1; count < cores; count *= 2) counts.add(count)
-  return [...counts.add(cores)]
+  for (let count = 2; count < cores; count *= 2) counts.add(count)
+  if (cores > 1) counts.add(cores)
+  return [1, ...counts]
 }
 
-async function measure(model: LlamaModel, counts: number[]): Promise<Calibration> {
-  let best = { threads: 1, ms: Number.POSITIVE_INFINITY, promptMs: 0 }
-  const tried: string[] = []
-  for (const threads of counts) {
-    const took = await timeTurn(model, threads)
-    tried.push(`${threads} ${threads === 1 ? 'thread' : 'threads'} ${Math.round(took.ms)} ms`)
-    if (took.ms < best.ms) best = { threads, ...took }
-    // More threads would only be slower, or measuring would cost more than it can save.
-    else if (took.ms > best.ms * 1.5) break
-    if (took.ms > mostMs) break
+async function measure(model: LlamaModel, cores: number, engine: string): Promise<Measurement> {
+  const turns = await bestOf(candidates(cores), (threads) => timeTurn(model, threads), { ordered: true })
+  const { setting: threads, best } = turns.best
+  const batch = await bestBatch(model, threads, best.promptMs / promptTokens)
+  // A GPU works while this process waits.
+  const busy = model.llama.gpu === false && best.share < quietShare
+  const tried = turns.tried.map(
+    ({ setting, best }) => `${setting} ${setting === 1 ? 'thread' : 'threads'} ${Math.round(best.ms)} ms`,
+  )
+  const note = busy ? ['while other programs took the cores: measured again when loaded after an hour'] : []
+  return {
+    threads,
+    batchSize: batch.size,
+    stepMs: (best.ms - best.promptMs) / decodeSteps,
+    why: [...tried, ...batch.tried, ...note].join(', '),
+    engine,
+    measuredAt: Date.now(),
+    busy,
   }
-  const { threads, promptMs } = best
-  const batch = await bestBatch(model, threads, promptMs / promptTokens)
-  return { threads, batchSize: batch.size, why: `measured: ${[...tried, ...batch.tried].join(', ')}` }
 }
 
-/** Times one short chat turn, in milliseconds. */
-function timeTurn(model: LlamaModel, threads: number): Promise<{ ms: number; promptMs: number }> {
+/** Times one short chat turn. */
+function timeTurn(model: LlamaModel, threads: number): Promise<Turn> {
   return withContext(model, { contextSize: 256, threads, batchSize: defaultBatch }, async (evaluate) => {
+    const cpu = process.cpuUsage()
     const started = performance.now()
     await evaluate(promptTokens)
     const promptMs = performance.now() - started
     for (let step = 0; step < decodeSteps; step++) await evaluate(1)
-    return { ms: performance.now() - started, promptMs }
+    const ms = performance.now() - started
+    const { user, system } = process.cpuUsage(cpu)
+    return { ms, promptMs, share: (user + system) / 1000 / (ms * threads) }
   })
 }
 
@@ -85,24 +126,21 @@ async function bestBatch(
   msPerToken: number,
 ): Promise<{ size: number; tried: string[] }> {
   const tokens = defaultBatch
-  if (msPerToken * tokens * batchSizes.length > mostMs) return { size: defaultBatch, tried: [] }
-  let best = { size: defaultBatch, ms: Number.POSITIVE_INFINITY }
-  const tried: string[] = []
-  for (const size of batchSizes) {
-    const ms = await withContext(
-      model,
-      { contextSize: tokens * 2, threads, batchSize: size },
-      async (evaluate) => {
-        const started = performance.now()
-        await evaluate(tokens)
-        return performance.now() - started
-      },
-    )
-    tried.push(`batches of ${size} ${Math.round(ms)} ms`)
-    // Another size than the default must win by more than the noise of one measurement.
-    if (ms < best.ms * 0.9) best = { size, ms }
+  if (msPerToken * tokens > mostBatchMs) return { size: defaultBatch, tried: [] }
+  const trial = (size: number): Promise<Trial> =>
+    withContext(model, { contextSize: tokens * 2, threads, batchSize: size }, async (evaluate) => {
+      const started = performance.now()
+      await evaluate(tokens)
+      return { ms: performance.now() - started }
+    })
+  const { best, tried } = await bestOf(batchSizes, trial, { ordered: false })
+  const [usual] = tried
+  // Another size than the default must win by more than the noise of one measurement.
+  const wins = usual === undefined || best.best.ms < usual.best.ms * 0.9
+  return {
+    size: wins ? best.setting : defaultBatch,
+    tried: tried.map(({ setting, best }) => `batches of ${setting} ${Math.round(best.ms)} ms`),
   }
-  return { size: best.size, tried }
 }
 
 async function withContext<T>(
@@ -122,36 +160,5 @@ async function withContext<T>(
     return await time(evaluate)
   } finally {
     await context.dispose()
-  }
-}
-
-async function readCache(dir: string | undefined): Promise<Record<string, Calibration>> {
-  if (dir === undefined) return {}
-  try {
-    const cache: unknown = JSON.parse(await readFile(join(dir, 'calibration.json'), 'utf8'))
-    return Object.fromEntries(Object.entries(cache ?? {}).filter(([, entry]) => isCalibration(entry)))
-  } catch {
-    // Missing or not readable: measure again.
-    return {}
-  }
-}
-
-function isCalibration(entry: unknown): entry is Calibration {
-  const { threads, batchSize, why } = (entry ?? {}) as Partial<Record<keyof Calibration, unknown>>
-  return (
-    [threads, batchSize].every((value) => Number.isInteger(value) && Number(value) > 0) &&
-    typeof why === 'string'
-  )
-}
-
-async function writeCache(dir: string | undefined, cache: Record<string, Calibration>): Promise<void> {
-  if (dir === undefined) return
-  try {
-    await mkdir(dir, { recursive: true })
-    const draft = join(dir, `calibration.${process.pid}.tmp`)
-    await writeFile(draft, JSON.stringify(cache, null, 2))
-    await rename(draft, join(dir, 'calibration.json'))
-  } catch {
-    // A read-only folder only costs a measurement at each start.
   }
 }

@@ -1,5 +1,12 @@
 // Engine of the worker: one loaded model with its context. Behind this interface, all engines are the same to the worker.
-import type { EmbedJob, EmbedResult, RankJob, RankResult, ReadyInfo } from '../../supervisor/protocol.js'
+import type {
+  ChatResult,
+  EmbedJob,
+  EmbedResult,
+  RankJob,
+  RankResult,
+  ReadyInfo,
+} from '../../supervisor/protocol.js'
 import { JobError } from '../failure.js'
 import type { GrammarEngine } from '../grammar/grammar.js'
 import type { ChatTemplate } from '../prompt/chat-template.js'
@@ -37,6 +44,11 @@ export interface Engine extends GrammarEngine {
   }
   /** @throws {JobError} `model-load` for a model that writes no text */
   readonly chat: ChatResources
+  /**
+   * An answer has ended that had the engine for itself. True if the engine has become far slower than it was measured: a new process,
+   * which measures again, does better. Absent: the engine measures nothing.
+   */
+  hasSlowedDown?(answer: ChatResult): Promise<boolean>
   /** Frees the model, after saving the sequences' states if `keepPrefixes` is set. */
   dispose(): Promise<void>
 }

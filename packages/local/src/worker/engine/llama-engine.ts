@@ -2,11 +2,11 @@
 import { stat } from 'node:fs/promises'
 import type { Llama, LlamaContext, LlamaModel } from 'node-llama-cpp'
 import { megabytes } from '../../options/megabytes.js'
-import type { LoadSettings, ReadyInfo } from '../../supervisor/protocol.js'
+import type { ChatResult, LoadSettings, ReadyInfo } from '../../supervisor/protocol.js'
 import { JobError } from '../failure.js'
 import { ChatTemplate } from '../prompt/chat-template.js'
 import { canInfill } from '../prompt/infill.js'
-import { type Calibration, calibrate } from './calibrate.js'
+import { type Calibration, calibrate, forgetCalibration } from './calibrate.js'
 import { usableCores } from './cores.js'
 import { Encoder } from './encoder.js'
 import { type ChatResources, type Engine, type LoadListener, noChatTemplate } from './engine.js'
@@ -15,6 +15,7 @@ import { explainKvCache, type MemoryPlan, notEnoughMemory, planMemory } from './
 import { PrefixStore } from './prefix-store.js'
 import { SliceSizer } from './prompt-batching.js'
 import { SequencePool } from './sequence-pool.js'
+import { SpeedWatch } from './speed-watch.js'
 
 export class LlamaEngine implements Engine {
   private constructor(
@@ -24,6 +25,7 @@ export class LlamaEngine implements Engine {
     readonly encoder: Encoder,
     private readonly chatResources: ChatResources | undefined,
     private readonly store: PrefixStore | undefined,
+    private readonly speed: { watch: SpeedWatch; forget: () => Promise<void> } | undefined,
   ) {}
 
   /** @throws {JobError} `model-load` with advice */
@@ -56,16 +58,15 @@ export class LlamaEngine implements Engine {
       })
       .catch(failed)
     const cores = usableCores()
-    const calibration = await calibrate(model, cores, settings)
+    const version = await getModuleVersion()
+    const calibration = await calibrate(model, cores, version, settings)
     const prompt = ChatTemplate.of(model, settings.chatTemplate)
     // A model that neither chats nor fills gaps needs no context for it.
     const writes = prompt !== undefined || canInfill(model)
     const chat = writes
       ? await makeChat(model, prompt, memory, calibration, settings).catch(failed)
       : undefined
-    const store =
-      chat &&
-      (await PrefixStore.of(storedFacts(chat.context, await getModuleVersion()), settings).catch(failed))
+    const store = chat && (await PrefixStore.of(storedFacts(chat.context, version), settings).catch(failed))
     const restored = (await store?.restore(chat?.pool.sequences ?? [])) ?? 0
     const contextSize = chat?.context.contextSize ?? memory.contextSize
     const { threads } = calibration
@@ -86,13 +87,24 @@ export class LlamaEngine implements Engine {
       why: explainChoices(llama, model, settings, { memory, calibration, contextSize, cores }),
       loadMs: Math.round(performance.now() - started),
     }
-    return new LlamaEngine(llama, model, info, new Encoder(model, { contextSize, threads }), chat, store)
+    const speed = calibration.measured && {
+      watch: new SpeedWatch(calibration.measured.stepMs),
+      forget: () => forgetCalibration(model, cores, settings),
+    }
+    const encoder = new Encoder(model, { contextSize, threads })
+    return new LlamaEngine(llama, model, info, encoder, chat, store, speed)
   }
 
   /** @throws {JobError} `model-load` for a model that writes no text */
   get chat(): ChatResources {
     if (this.chatResources !== undefined) return this.chatResources
     throw noChatTemplate()
+  }
+
+  async hasSlowedDown(answer: ChatResult): Promise<boolean> {
+    if (this.speed?.watch.hasCollapsed(answer) !== true) return false
+    await this.speed.forget()
+    return true
   }
 
   /** Frees the model, after saving the sequences' states if `keepPrefixes` is set. */
