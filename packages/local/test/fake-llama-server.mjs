@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // A stand-in for llama-server: speaks the part of its HTTP interface that the worker uses, and fails on demand. It writes
 // the same word for ever. `--fake KIND` chooses how it fails; `PATCHBAY_FAKE_LOG` names a file for the ids of its processes.
-import { appendFileSync } from 'node:fs'
+import { appendFileSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 
 const args = process.argv.slice(2)
@@ -24,6 +24,8 @@ if (kind === 'refuses') {
   process.exit(1)
 }
 if (kind === 'dies-loading') process.kill(process.pid, 'SIGSEGV')
+const isFirst = () => readFileSync(process.env.PATCHBAY_FAKE_LOG, 'utf8').trim().split('\n').length === 1
+if (kind === 'dies-loading-once' && isFirst()) process.kill(process.pid, 'SIGKILL')
 
 /** Token of pico's vocabulary that stands for the letter `a`. */
 const token = Number(process.env.PATCHBAY_FAKE_LETTER ?? 65)

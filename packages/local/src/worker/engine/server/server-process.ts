@@ -68,7 +68,8 @@ export class ServerProcess {
     // `close` would wait for the guard too.
     void Promise.all([once(child, 'exit'), once(child.stderr, 'close')]).then(([[code, signal]]) => {
       this.#ended = { code, signal }
-      if (this.#stopping || !this.#ready) return
+      // One that ends by itself while it loads has a reason, which its log tells.
+      if (this.#stopping || (!this.#ready && signal === null)) return
       this.#die(`llama-server ${signal === null ? `exited with code ${code}` : `died of ${signal}`}.`, signal)
     })
   }
@@ -127,18 +128,17 @@ export class ServerProcess {
 
   async #loaded(): Promise<void> {
     for (;;) {
-      if (this.#ended !== undefined) throw this.#loadFailure(this.#ended)
+      if (this.#ended !== undefined) throw this.#loadFailure(this.#ended.code)
       const status = await this.client.status('/health').catch(() => 0)
       if (status === 200) return
       await delay(20)
     }
   }
 
-  #loadFailure({ code, signal }: { code: number | null; signal: string | null }): JobError {
-    const how = signal === null ? `exited with code ${code}` : `died of ${signal}`
+  #loadFailure(code: number | null): JobError {
     return new JobError(
       'model-load',
-      `llama-server ${how} while loading its model: ${lastErrors(this.#log) || 'it wrote no reason'}`,
+      `llama-server exited with code ${code} while loading its model: ${lastErrors(this.#log) || 'it wrote no reason'}`,
     )
   }
 
