@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // A stand-in for llama-server: speaks the part of its HTTP interface that the worker uses, and fails on demand. It writes
 // the same word for ever. `--fake KIND` chooses how it fails; `PATCHBAY_FAKE_LOG` names a file for the ids of its processes.
-import { appendFileSync } from 'node:fs'
+import { appendFileSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 
 const args = process.argv.slice(2)
@@ -9,6 +9,7 @@ const optionOf = (name) => args[args.indexOf(name) + 1]
 const kind = args.includes('--fake') ? optionOf('--fake') : 'none'
 
 if (args.includes('--list-devices')) {
+  if (process.env.PATCHBAY_FAKE_GPU === 'hangs') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
   process.stdout.write('Available devices:\n')
   if (process.env.PATCHBAY_FAKE_GPU)
     process.stdout.write('  CUDA0: NVIDIA Test (24000 MiB, 23000 MiB free)\n')
@@ -23,6 +24,8 @@ if (kind === 'refuses') {
   process.exit(1)
 }
 if (kind === 'dies-loading') process.kill(process.pid, 'SIGSEGV')
+const isFirst = () => readFileSync(process.env.PATCHBAY_FAKE_LOG, 'utf8').trim().split('\n').length === 1
+if (kind === 'dies-loading-once' && isFirst()) process.kill(process.pid, 'SIGKILL')
 
 /** Token of pico's vocabulary that stands for the letter `a`. */
 const token = Number(process.env.PATCHBAY_FAKE_LETTER ?? 65)
@@ -35,7 +38,7 @@ async function bodyOf(request) {
   return text === '' ? {} : JSON.parse(text)
 }
 
-createServer(async (request, response) => {
+const server = createServer(async (request, response) => {
   const json = (value, status = 200) => {
     response.writeHead(status, { 'content-type': 'application/json' })
     response.end(JSON.stringify(value))
@@ -45,7 +48,8 @@ createServer(async (request, response) => {
     return kind === 'loads-for-ever' || polls++ < 3
       ? json({ error: { code: 503, message: 'Loading model', type: 'unavailable_error' } }, 503)
       : json({ status: 'ok' })
-  if (pathname === '/props') return json({ build_info: 'fake', modalities: { vision: false, audio: false } })
+  if (pathname === '/props')
+    return json({ build_info: `fake ${process.pid}`, modalities: { vision: false, audio: false } })
   const body = await bodyOf(request)
   if (pathname !== '/completion')
     return json({ error: { message: 'File Not Found', type: 'not_found_error' } }, 404)
@@ -72,4 +76,14 @@ createServer(async (request, response) => {
     })
     await new Promise((resolve) => setTimeout(resolve, 2))
   }
-}).listen(args.includes('--port') ? Number(optionOf('--port')) : optionOf('--host'))
+})
+server.listen(
+  ...(args.includes('--port') ? [Number(optionOf('--port')), '127.0.0.1'] : [optionOf('--host')]),
+  () => {
+    // With a port, the log tells which one; other programs of the machine may have ports of their own.
+    if (args.includes('--port'))
+      process.stderr.write(
+        `0.00.100.000 I srv  llama_server: listening on http://127.0.0.1:${server.address().port}\n`,
+      )
+  },
+)

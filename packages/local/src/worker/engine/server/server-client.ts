@@ -32,7 +32,8 @@ export class ServerClient {
   readonly #agent = new Agent({ keepAlive: false })
 
   constructor(
-    private readonly address: ServerAddress,
+    /** `undefined` until it is known where the server listens. */
+    private readonly address: () => ServerAddress | undefined,
     /** Called when a connection breaks; resolves if the server is alive all the same. */
     private readonly onBroken: () => Promise<void> = async () => {},
   ) {}
@@ -97,9 +98,11 @@ export class ServerClient {
     }
   }
 
-  #send(method: string, path: string, body: unknown, signal?: AbortSignal): Promise<IncomingMessage> {
+  async #send(method: string, path: string, body: unknown, signal?: AbortSignal): Promise<IncomingMessage> {
     const text = body === undefined ? undefined : JSON.stringify(body)
-    const { key, ...where } = this.address
+    const address = this.address()
+    if (address === undefined) throw new Error('llama-server does not listen yet')
+    const { key, ...where } = address
     return new Promise((resolve, reject) => {
       const sent = request({
         ...where,

@@ -1,7 +1,8 @@
 // GPUs of a llama-server: which ones it has, and the arguments that choose among them.
-import { execFile } from 'node:child_process'
+import { text } from 'node:stream/consumers'
 import type { LoadSettings } from '../../../supervisor/protocol.js'
 import { JobError } from '../../failure.js'
+import { spawnGuarded } from './guarded-spawn.js'
 import { serverEnvironment } from './server-environment.js'
 
 /** How a server uses GPUs. */
@@ -43,11 +44,19 @@ export async function chooseDevices(
 }
 
 /** The names that `--list-devices` prints, each indented and with a colon; none if the program cannot do it. */
-function listDevices(program: string): Promise<string[]> {
-  return new Promise((resolve) => {
-    const options = { timeout: 30_000, killSignal: 'SIGKILL', env: serverEnvironment() } as const
-    execFile(program, ['--list-devices'], options, (_, stdout = '') =>
-      resolve([...stdout.matchAll(/^ +([A-Za-z]+\d*): /gm)].map(([, name = '']) => name)),
-    )
-  })
+async function listDevices(program: string): Promise<string[]> {
+  try {
+    const { child, stop } = await spawnGuarded(program, ['--list-devices'], {
+      env: serverEnvironment(),
+      stdout: 'pipe',
+    })
+    child.stderr.resume()
+    const timer = setTimeout(stop, 30_000)
+    const printed = child.stdout === null ? '' : await text(child.stdout)
+    clearTimeout(timer)
+    await stop()
+    return [...printed.matchAll(/^ +([A-Za-z]+\d*): /gm)].map(([, name = '']) => name)
+  } catch {
+    return []
+  }
 }

@@ -70,14 +70,30 @@ describe('a program that is not there', () => {
 })
 
 describe('a server that does not load its model', () => {
-  it.each([
-    ['refuses', /llama-server exited with code 1 while loading its model: .*wrong tensor shape/],
-    ['dies-loading', /llama-server died of SIGSEGV while loading its model/],
-  ])('because it %s is an error with its words, and leaves no process', async (kind, message) => {
-    const { llm, servers } = openFake(kind)
+  it('because it refuses it is an error with its words, and leaves no process', async () => {
+    const { llm, servers } = openFake('refuses')
     const error = await failureOf(llm.chat('hi'))
-    expect(error).toMatchObject({ code: 'model-load', message: expect.stringMatching(message) })
+    expect(error.code).toBe('model-load')
+    expect(error.message).toMatch(
+      /llama-server exited with code 1 while loading its model: .*wrong tensor shape/,
+    )
     expect(servers()).not.toEqual([])
+    await waitUntil(() => servers().every((pid) => !alive(pid)))
+  })
+
+  it('because it dies is replaced, and waiting calls are answered', async () => {
+    const { llm, servers } = openFake('dies-loading-once')
+    expect((await llm.chat({ messages: 'hi', maxOutputTokens: 3 })).text).toHaveLength(3)
+    expect(servers()).toHaveLength(2)
+    expect(llm.stats().restarts).toBe(1)
+  })
+
+  it('because it dies each time fails the calls in the end, and leaves no process', async () => {
+    const { llm, servers } = openFake('dies-loading')
+    const error = await failureOf(llm.chat('hi'))
+    expect(error.code).toBe('worker-crashed')
+    expect(error.message).toContain('llama-server died of SIGSEGV')
+    expect(servers().length).toBeGreaterThanOrEqual(5)
     await waitUntil(() => servers().every((pid) => !alive(pid)))
   })
 

@@ -1,13 +1,13 @@
 // The process of a llama-server: start, readiness, end. It never outlives the worker, however that ends.
-import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { writeSync } from 'node:fs'
-import { mkdtemp } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { JobError } from '../../failure.js'
+import { type GuardedProcess, spawnGuarded } from './guarded-spawn.js'
 import { type ServerAddress, ServerClient } from './server-client.js'
 import { serverEnvironment } from './server-environment.js'
 
@@ -16,14 +16,11 @@ export function serverProgram(path: string | undefined): string {
   return path ?? (process.env.PATCHBAY_LLAMA_SERVER || 'llama-server')
 }
 
-/**
- * Kills the server when its own standard input ends, which the worker alone holds, and removes the server's folder. Windows
- * needs none: there, a process ends with the one that started it.
- */
-const guardian = 'read -r pid; read -r folder; cat >/dev/null; kill -9 "$pid"; rm -rf -- "$folder"'
-
 /** Text at the end of the server's log that is kept for errors. */
 const keptLog = 4000
+
+/** What a server logs once it has loaded, with the port that it took. */
+const listeningPort = /listening on http:\/\/127\.0\.0\.1:(\d+)\s/
 
 /** Receives what a server tells, and the server itself once it has been started, before it has loaded. */
 export interface ServerListener {
@@ -31,36 +28,48 @@ export interface ServerListener {
   onStart?(server: ServerProcess): void
 }
 
+/**
+ * How the worker reaches a server. `socket`: by a socket in a folder that only this user can enter. `port`: by a port of this
+ * machine, which the server itself takes and tells in its log. So no other program can take it between a choice and its use;
+ * on Windows, two programs could even listen on the same one.
+ */
+export type ServerReach = 'socket' | 'port'
+
 export class ServerProcess {
   /** How the process ended. */
   #ended: { code: number | null; signal: NodeJS.Signals | null } | undefined
   #stopping = false
   #ready = false
   #log = ''
-  readonly #guardian: ChildProcess | undefined
+  #address: ServerAddress | undefined
   readonly client: ServerClient
 
   private constructor(
-    private readonly child: ChildProcess,
-    address: ServerAddress,
+    private readonly guarded: GuardedProcess,
+    address: ServerAddress | { key: string },
     /** A folder for files that the server and the worker share; removed with the process. */
     readonly folder: string,
-    guardian: ChildProcess | undefined,
     onLog: (line: string) => void,
   ) {
-    this.#guardian = guardian
+    if ('socketPath' in address) this.#address = address
     // A server that dies takes the worker with it. Until then, nobody is told that a connection broke.
-    this.client = new ServerClient(address, () => delay(2_000))
-    guardian?.stdin?.on('error', () => {})
-    guardian?.stdin?.write(`${child.pid}\n${folder}\n`)
-    guardian?.on('exit', () => this.#stopping || this.#die('The guardian of llama-server ended.'))
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    this.client = new ServerClient(
+      () => this.#address,
+      () => delay(2_000),
+    )
+    const { child, guard } = guarded
+    guard?.on('close', () => this.#stopping || this.#die('The guard of llama-server ended.'))
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#log = (this.#log + text).slice(-keptLog)
+      const port = listeningPort.exec(this.#log)?.[1]
+      if (port !== undefined) this.#address ??= { host: '127.0.0.1', port: Number(port), key: address.key }
       for (const line of text.split('\n')) if (line.trim() !== '') onLog(line)
     })
-    child.on('close', (code, signal) => {
+    // `close` would wait for the guard too.
+    void Promise.all([once(child, 'exit'), once(child.stderr, 'close')]).then(([[code, signal]]) => {
       this.#ended = { code, signal }
-      if (this.#stopping || !this.#ready) return
+      // One that ends by itself while it loads has a reason, which its log tells.
+      if (this.#stopping || (!this.#ready && signal === null)) return
       this.#die(`llama-server ${signal === null ? `exited with code ${code}` : `died of ${signal}`}.`, signal)
     })
   }
@@ -73,33 +82,23 @@ export class ServerProcess {
     path: string | undefined,
     args: string[],
     { onLog = () => {}, onStart = () => {} }: ServerListener = {},
+    reach: ServerReach = process.platform === 'win32' ? 'port' : 'socket',
   ): Promise<ServerProcess> {
     const program = serverProgram(path)
-    const folder = await mkdtemp(
-      join(process.platform === 'win32' ? tmpdir() : shortTmp(), 'patchbay-llama-'),
-    )
+    const folder = await mkdtemp(join(reach === 'socket' ? shortTmp() : tmpdir(), 'patchbay-llama-'))
     const key = randomBytes(24).toString('hex')
-    const address: ServerAddress =
-      process.platform === 'win32'
-        ? { host: '127.0.0.1', port: await freePort(), key }
-        : { socketPath: join(folder, 'llama.sock'), key }
-    const watcher =
-      process.platform === 'win32'
-        ? undefined
-        : spawn('sh', ['-c', guardian], { stdio: ['pipe', 'ignore', 'ignore'], detached: true })
-    const where =
-      'port' in address
-        ? ['--host', address.host, '--port', String(address.port)]
-        : ['--host', address.socketPath]
-    const child = spawn(program, [...args, '--slot-save-path', folder, ...where], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-      // Signals of a terminal go to its whole process group; the app decides when its server ends.
-      detached: process.platform !== 'win32',
+    const socketPath = join(folder, 'llama.sock')
+    const where = reach === 'socket' ? ['--host', socketPath] : ['--host', '127.0.0.1', '--port', '0']
+    const started = await spawnGuarded(program, [...args, '--slot-save-path', folder, ...where], {
       env: { ...serverEnvironment(), LLAMA_API_KEY: key },
+      folder,
+    }).catch(async (error: NodeJS.ErrnoException) => {
+      await rm(folder, { recursive: true, force: true })
+      throw notStarted(program, error)
     })
-    const server = new ServerProcess(child, address, folder, watcher, onLog)
+    const address = reach === 'socket' ? { socketPath, key } : { key }
+    const server = new ServerProcess(started, address, folder, onLog)
     try {
-      await started(child, program)
       onStart(server)
       await server.#loaded()
     } catch (error) {
@@ -111,7 +110,7 @@ export class ServerProcess {
   }
 
   get pid(): number | undefined {
-    return this.child.pid
+    return this.guarded.child.pid
   }
 
   /** Resolves once the process answers; before it listens, at once. */
@@ -123,58 +122,43 @@ export class ServerProcess {
   async stop(): Promise<void> {
     this.#stopping = true
     this.client.close()
-    this.child.kill('SIGKILL')
-    this.#guardian?.stdin?.end()
-    await Promise.all([ended(this.child), this.#guardian && ended(this.#guardian)])
+    await this.guarded.stop()
+    await rm(this.folder, { recursive: true, force: true })
   }
 
   async #loaded(): Promise<void> {
     for (;;) {
-      if (this.#ended !== undefined) throw this.#loadFailure(this.#ended)
+      if (this.#ended !== undefined) throw this.#loadFailure(this.#ended.code)
       const status = await this.client.status('/health').catch(() => 0)
       if (status === 200) return
       await delay(20)
     }
   }
 
-  #loadFailure({ code, signal }: { code: number | null; signal: string | null }): JobError {
-    const how = signal === null ? `exited with code ${code}` : `died of ${signal}`
+  #loadFailure(code: number | null): JobError {
     return new JobError(
       'model-load',
-      `llama-server ${how} while loading its model: ${lastErrors(this.#log) || 'it wrote no reason'}`,
+      `llama-server exited with code ${code} while loading its model: ${lastErrors(this.#log) || 'it wrote no reason'}`,
     )
   }
 
   /** Without its server, the worker is of no use: it ends too, and the app starts another one. */
   #die(why: string, signal?: string | null): void {
     writeSync(2, `${why} ${lastErrors(this.#log)}`)
+    this.guarded.child.kill('SIGKILL')
     // The app has advice for this one: memory.
     if (signal === 'SIGKILL') process.kill(process.pid, signal)
     process.exit(1)
   }
 }
 
-/** Resolves when the process has ended, or if there has never been one. */
-async function ended(child: ChildProcess): Promise<void> {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
-  await new Promise((resolve) => child.once('exit', resolve))
-}
-
-/** Resolves when the process runs. */
-function started(child: ChildProcess, program: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    child.once('spawn', resolve)
-    child.once('error', (error: NodeJS.ErrnoException) =>
-      reject(
-        new JobError(
-          'model-load',
-          error.code === 'ENOENT'
-            ? `The program ${program} was not found. Install llama.cpp (brew install llama.cpp, winget install llama.cpp, or a build from https://github.com/ggml-org/llama.cpp/releases), or give its path as \`server\` or in PATCHBAY_LLAMA_SERVER.`
-            : `The program ${program} could not be started (${error.code ?? error.message}).`,
-        ),
-      ),
-    )
-  })
+function notStarted(program: string, { code, message }: NodeJS.ErrnoException): JobError {
+  return new JobError(
+    'model-load',
+    code === 'ENOENT'
+      ? `The program ${program} was not found. Install llama.cpp (brew install llama.cpp, winget install llama.cpp, or a build from https://github.com/ggml-org/llama.cpp/releases), or give its path as \`server\` or in PATCHBAY_LLAMA_SERVER.`
+      : `The program ${program} could not be started (${code ?? message}).`,
+  )
 }
 
 /** The lines that tell of errors, or the last ones. */
@@ -190,14 +174,4 @@ function lastErrors(log: string): string {
 /** The name of a socket may have about 100 bytes. */
 function shortTmp(): string {
   return Buffer.byteLength(tmpdir()) < 70 ? tmpdir() : '/tmp'
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-    })
-  })
 }
