@@ -55,7 +55,7 @@ function checkRequest(name: string, schema: unknown, input: unknown): void {
 }
 
 /** Copies of the caller's request and options; an error while reading them becomes `invalid-request`. */
-function copyOf<Options extends object>(
+async function copyOf<Options extends object>(
   input: ChatInput,
   options: Options,
 ): Promise<readonly [request: ChatRequest, options: Options]> {

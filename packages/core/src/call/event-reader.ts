@@ -2,6 +2,30 @@
 import { LlmError, withCallerFrames } from '../contract/errors.js'
 import type { Origin } from './unread.js'
 
+/** Those that were made in this turn, until it is known whether they are read in it. */
+let fresh: [reader: object, use: { readonly begun: boolean }, origin: Origin][] = []
+
+/**
+ * Warns if a stream or run is never read. `use` tells whether it is, or nobody wants to: an object of its own, so that it can be looked
+ * at when the reader has been collected.
+ */
+export function watchUnread(reader: object, use: { readonly begun: boolean }, origin: Origin): void {
+  if (fresh.push([reader, use, origin]) === 1) queueMicrotask(watchFresh)
+}
+
+// Nearly all are read in the turn in which they are made: these cost no more than this.
+function watchFresh(): void {
+  const unread = fresh.filter(([, use]) => !use.begun)
+  fresh = []
+  if (unread.length > 0)
+    import('./unread.js').then(
+      ({ watch }) => {
+        for (const [reader, use, origin] of unread) watch(reader, use, origin)
+      },
+      () => {},
+    )
+}
+
 /** The loop and the result of a stream or run. */
 export class EventReader<Event, Result> {
   readonly #next: () => Promise<Event | undefined>
@@ -19,33 +43,24 @@ export class EventReader<Event, Result> {
   #hasThrown = false
   #hasLeft = false
   #result: Promise<Result> | undefined
-  /** Whether it is read, or nobody wants to. An object of its own, so that it can be looked at when the reader has been collected. */
-  readonly use = { begun: false }
+  readonly use: { begun: boolean }
 
   /**
    * @param next the next event; `undefined` after the last. Called again only after it has settled; throws once
    * @param leaveSource ends the source before its end; returns the failure
    * @param resultOf called with each event, and with `undefined` at the end: the result, once it is known
-   * @param origin if a warning must be given where nobody reads
+   * @param use whether it is read, or nobody wants to
    */
   constructor(
     next: () => Promise<Event | undefined>,
     leaveSource: () => unknown,
     resultOf: (event: Event | undefined) => Result | undefined,
-    origin?: Origin,
+    use: { begun: boolean },
   ) {
     this.#next = next
     this.#leaveSource = leaveSource
     this.#resultOf = resultOf
-    // Nearly all are read in the turn in which they are made: these cost no more than this.
-    if (origin === undefined) return
-    queueMicrotask(() => {
-      if (!this.use.begun)
-        import('./unread.js').then(
-          (unread) => unread.watch(this, origin),
-          () => {},
-        )
-    })
+    this.use = use
   }
 
   /**
@@ -112,20 +127,19 @@ export class EventReader<Event, Result> {
 
   /** Pulls one event, for all who wait for it. The first one begins the call before this returns. */
   #pull(): Promise<void> {
-    return (this.#pulling ??= this.#pullOne())
+    return (this.#pulling ??= this.#next().then(this.#onEvent, this.#onFailure))
   }
 
-  async #pullOne(): Promise<void> {
-    try {
-      const event = await this.#next()
-      this.#final ??= this.#resultOf(event)
-      if (event === undefined) this.#ended = true
-      else if (this.#hasLoop && !this.#ended) this.#queue.push(event)
-    } catch (error) {
-      this.#ended = true
-      this.#failure ??= error
-    } finally {
-      this.#pulling = undefined
-    }
+  readonly #onEvent = (event: Event | undefined): void => {
+    this.#pulling = undefined
+    this.#final ??= this.#resultOf(event)
+    if (event === undefined) this.#ended = true
+    else if (this.#hasLoop && !this.#ended) this.#queue.push(event)
+  }
+
+  readonly #onFailure = (error: unknown): void => {
+    this.#pulling = undefined
+    this.#ended = true
+    this.#failure ??= error
   }
 }

@@ -12,18 +12,21 @@ import { nextDelay } from './retry.js'
 import { type CallSettings, mergeHeaders, mergeRetry, mergeTimeouts, type RetryRules } from './settings.js'
 
 /**
- * Starts the time limits of a call.
+ * Starts the time limits of a call; at once, unless an option has an unknown name.
  * @throws {LlmError} `invalid-request` for invalid options
  */
 export function startLifecycle(
   settings: CallSettings,
   options: CallOptions,
   startedAt?: number,
-): Promise<CallLifecycle> {
-  return readCallerValue('The options', async () => {
-    if (Object.keys(options).some((name) => !callOptions.has(name)))
-      (await import('../request/request-names.js').catch(unloadable)).checkCallOptionNames(options)
-    return new CallLifecycle(settings, options, startedAt)
+): CallLifecycle | Promise<CallLifecycle> {
+  return readCallerValue('The options', () => {
+    const start = () => new CallLifecycle(settings, options, startedAt)
+    if (Object.keys(options).every((name) => callOptions.has(name))) return start()
+    return import('../request/request-names.js').catch(unloadable).then(({ checkCallOptionNames }) => {
+      checkCallOptionNames(options)
+      return start()
+    })
   })
 }
 
@@ -46,7 +49,7 @@ export class CallLifecycle {
   readonly #options: CallOptions
   readonly #rules: RetryRules
   readonly #headers: Readonly<Record<string, string>>
-  #attempt: AbortController | undefined
+  #attempt: Attempt | undefined
   #attemptAt = 0
   #rejectWait: ((error: LlmError) => void) | undefined
   /** Applied to every failure: first the backend's change, then the redaction of the call's headers. */
@@ -110,14 +113,15 @@ export class CallLifecycle {
    */
   wait<T>(work: PromiseLike<T>, limit?: 'first' | 'idle', since = this.#attemptAt): Promise<T> {
     return new Promise<T>((resolve, reject) => {
+      // Abandoned work may settle much later, during another wait.
       const settled = () => {
-        // Abandoned work may settle much later, during another wait.
         if (this.#rejectWait !== reject) return
         this.#rejectWait = undefined
         this.#limit = undefined
       }
-      Promise.resolve(work).then(
-        (value) => {
+      const promise = work instanceof Promise ? work : Promise.resolve(work)
+      promise.then(
+        (value: T) => {
           settled()
           resolve(value)
         },
@@ -151,14 +155,14 @@ export class CallLifecycle {
     for (;;) {
       if (this.stopError !== undefined) throw this.stopError
       this.attempts++
-      const controller = new AbortController()
-      this.#attempt = controller
+      const running = new Attempt()
+      this.#attempt = running
       this.#attemptAt = clock.now()
       try {
-        return await attempt(this.#context(controller.signal))
+        return await attempt(this.#context(running))
       } catch (cause) {
         const error = this.errorFrom(isLlmError(cause) ? cause : await jsonProblemOr(request, cause))
-        controller.abort(error)
+        running.abort(error)
         const at = { attempt: this.attempts, now: clock.now(), deadline: this.deadline, random }
         const delay = this.stopError === undefined ? nextDelay(error, at, this.#rules) : undefined
         if (delay === undefined) throw error
@@ -195,20 +199,22 @@ export class CallLifecycle {
     }
   }
 
-  #context(signal: AbortSignal): CallContext {
-    return {
-      signal,
+  #context(attempt: Attempt): CallContext {
+    const context = {
+      [attemptOf]: attempt,
       deadline: this.deadline,
       clock: this.#settings.clock,
       headers: this.#headers,
       status: this.status,
-      warn: (warning) => {
+      warn: (warning: Warning) => {
         if (!this.warnings.some(({ message }) => message === warning.message)) this.warnings.push(warning)
       },
-      onFailure: (change) => {
+      onFailure: (change: (failure: LlmError) => LlmError) => {
         this.#change = change
       },
     }
+    return Object.defineProperty(context, 'signal', lazySignal) as typeof context &
+      Pick<CallContext, 'signal'>
   }
 
   #setTimer(at: number): void {
@@ -249,6 +255,35 @@ export class CallLifecycle {
       'timeout',
       `${timeoutTexts[name]} within ${Math.ceil(this.limits[name])} ms (${provider} ${model}). Raise timeout.${name} if the model needs longer.`,
     )
+  }
+}
+
+const attemptOf = Symbol('attempt')
+
+// An own property, so that copies of a context have it. One getter for all: with a getter each, each context has a hidden class of its own.
+const lazySignal: PropertyDescriptor & ThisType<{ [attemptOf]: Attempt }> = {
+  enumerable: true,
+  get() {
+    return this[attemptOf].signal
+  },
+}
+
+/** One attempt. Its signal is made when it is first asked for: not every backend does, and it costs as much as the rest of an attempt. */
+class Attempt {
+  #controller: AbortController | undefined
+  #abortedBy: LlmError | undefined
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController()
+      if (this.#abortedBy !== undefined) this.#controller.abort(this.#abortedBy)
+    }
+    return this.#controller.signal
+  }
+
+  abort(error: LlmError): void {
+    this.#abortedBy ??= error
+    this.#controller?.abort(error)
   }
 }
 

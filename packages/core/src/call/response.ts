@@ -11,15 +11,22 @@ export function responseOf(
     message: { role: 'assistant', content },
     text: joined(content, 'text'),
     reasoning: joined(content, 'reasoning'),
-    toolCalls: content.flatMap((part) =>
-      part.type === 'tool-call' ? [{ id: part.id, name: part.name, input: part.input }] : [],
-    ),
+    toolCalls: callsIn(content),
     ...rest,
   }
 }
 
+function callsIn(parts: Part[]): ChatResponse['toolCalls'] {
+  const calls: ChatResponse['toolCalls'] = []
+  for (const part of parts)
+    if (part.type === 'tool-call') calls.push({ id: part.id, name: part.name, input: part.input })
+  return calls
+}
+
 function joined(parts: Part[], type: 'text' | 'reasoning'): string {
-  return parts.map((part) => (part.type === type ? part.text : '')).join('')
+  let text = ''
+  for (const part of parts) if (part.type === type) text += part.text
+  return text
 }
 
 /** The finish reason, corrected by the parts: servers report 'stop' although there are calls, or count server-side calls. */
@@ -31,7 +38,10 @@ export function finishReasonOf(reported: FinishReason, parts: Part[]): FinishRea
 
 /** The counts that are numbers from 0. */
 export function validCounts(usage: Usage = {}): Usage {
-  return Object.fromEntries(
-    Object.entries(usage).filter(([, count]) => Number.isFinite(count) && count >= 0 && count < 1e15),
-  )
+  const valid: Usage = {}
+  for (const name of Object.keys(usage) as (keyof Usage)[]) {
+    const count = usage[name]
+    if (count !== undefined && Number.isFinite(count) && count >= 0 && count < 1e15) valid[name] = count
+  }
+  return valid
 }

@@ -44,17 +44,24 @@ export function mergeRetry(
 
 /** The headers of a call; later ones win. Names become lower case, so that none is sent in two spellings. */
 export function mergeHeaders(...sources: (Record<string, string> | undefined)[]): Record<string, string> {
+  if (sources.every(isEmpty)) return {}
   const entries = sources.flatMap((headers) => Object.entries(omitUndefined(headers ?? {})))
   return Object.fromEntries(entries.map(([name, value]) => [name.toLowerCase(), value]))
+}
+
+function isEmpty(headers: object | undefined): boolean {
+  for (const _ in headers) return false
+  return true
 }
 
 function mergeNumbers<T extends object>(
   name: string,
   form: string,
-  options: { [Name in keyof T]?: T[Name] | undefined } = {},
+  options: { [Name in keyof T]?: T[Name] | undefined } | undefined,
   base: T,
   least: number,
 ): T {
+  if (options === undefined) return base
   const given = isObject(options) ? omitUndefined(options) : { [name]: options }
   for (const [key, value] of Object.entries(given))
     if (!(key in base && typeof value === 'number' && value >= least))

@@ -19,15 +19,19 @@ export interface Prepared {
 }
 
 /**
- * Prepares a request for a backend.
+ * Prepares a request for a backend; a plain question at once.
  * @throws {LlmError} `invalid-request` with the path of what is wrong
  */
 export function prepare(
   input: ChatInput,
   defaults: Partial<ChatRequest>,
   provider: string,
-): Promise<Prepared> {
-  return readCallerValue('The request', () => prepared(input, defaults, provider))
+): Prepared | Promise<Prepared> {
+  return readCallerValue('The request', () =>
+    isPlainQuestion(input) && Object.keys(defaults).length === 0
+      ? plainQuestion(input)
+      : prepared(input, defaults, provider),
+  )
 }
 
 async function prepared(
@@ -78,10 +82,22 @@ export function withDefaults(input: ChatInput, defaults: Partial<ChatRequest>): 
   return { ...defaults, ...omitUndefined(request), providerOptions } as ChatRequest
 }
 
+/** A plain question skips the checks. */
+function isPlainQuestion(input: unknown): input is string {
+  return typeof input === 'string' && input !== '' && input.isWellFormed?.()
+}
+
+const asMessages = (text: string): PreparedMessage[] => [{ role: 'user', content: [{ type: 'text', text }] }]
+
+const plainQuestion = (text: string): Prepared => ({
+  chat: { tools: [], providerOptions: {}, messages: asMessages(text) },
+  request: { messages: text, providerOptions: {} },
+  warnings: [],
+  required: [],
+})
+
 async function prepareMessages(request: ChatRequest, warnings: Warning[]): Promise<PreparedMessage[]> {
   const { messages, system } = request
-  // A plain question skips the checks.
-  if (!system && typeof messages === 'string' && messages !== '' && messages.isWellFormed?.())
-    return [{ role: 'user', content: [{ type: 'text', text: messages }] }]
+  if (!system && isPlainQuestion(messages)) return asMessages(messages)
   return (await loadMessages()).prepareMessages(request, warnings)
 }
