@@ -7,7 +7,8 @@ import type { BackendEvent, ChatEvent } from '../contract/events.js'
 import type { ChatInput, ChatRequest } from '../contract/request.js'
 import type { ChatResponse, Timing } from '../contract/response.js'
 import { loadOnce } from '../request/caller-objects.js'
-import { type Prepared, prepare } from '../request/prepare.js'
+import { prepare } from '../request/prepare.js'
+import type { Prepared } from '../request/prepared.js'
 import type { CapabilityCache } from './capability-cache.js'
 import { Collector } from './collector.js'
 import { type CallLifecycle, startLifecycle } from './lifecycle.js'
@@ -113,10 +114,9 @@ export class ChatCall implements ChatEventSource {
     let prepared: Prepared
     let lifecycle: CallLifecycle
     try {
-      const preparing = prepare(this.#input, defaults, backend.provider)
-      prepared = preparing instanceof Promise ? await preparing : preparing
-      const starting = startLifecycle(settings, this.#options)
-      lifecycle = starting instanceof Promise ? await starting : starting
+      // `responseOnly` may be called as the first microtask after `next`.
+      prepared = await prepare(this.#input, defaults, backend.provider)
+      lifecycle = await startLifecycle(settings, this.#options)
     } catch (error) {
       unregister()
       throw error
@@ -133,8 +133,6 @@ export class ChatCall implements ChatEventSource {
         ? prepared.chat
         : await (await loadCapabilityCheck()).withinCapabilities(prepared, this.#environment, lifecycle)
     if (chat.output === undefined) state.output = 'text'
-    // `responseOnly` may be called as the first microtask after `next`.
-    if (this.#wantsEvents) await undefined
     await lifecycle.runAttempts(async (context) => {
       const streaming = isStreamedOnWire(this.#wantsEvents, chat.maxOutputTokens)
       try {
@@ -210,10 +208,7 @@ export class ChatCall implements ChatEventSource {
 
   /** Not awaited: a hanging backend must not delay the caller. Errors after the end are ignored. */
   #closeEvents(): void {
-    if (this.#events?.return === undefined) return
-    try {
-      Promise.resolve(this.#events.return()).catch(ignore)
-    } catch {}
+    void (async () => this.#events?.return?.())().catch(ignore)
   }
 
   #timing(lifecycle: CallLifecycle): Timing {

@@ -41,16 +41,13 @@ export class Collector {
 
   /** The `start` event. */
   startEvent(): StartEvent {
-    const { id, requestId, model = this.model, usage = this.usage } = this.#start
-    return {
-      type: 'start',
-      provider: this.provider,
-      model,
-      ...(id && { id }),
-      ...(requestId && { requestId }),
-      warnings: [...this.warnings],
-      usage,
-    }
+    const { usage = this.usage } = this.#start
+    return { type: 'start', ...this.#identity(), warnings: [...this.warnings], usage }
+  }
+
+  #identity() {
+    const { id, requestId, model = this.model } = this.#start
+    return { provider: this.provider, model, ...(id && { id }), ...(requestId && { requestId }) }
   }
 
   /**
@@ -185,19 +182,14 @@ export class Collector {
   }
 
   #response(finishReason: FinishReason, attempts: number, timing: Timing): ChatResponse {
-    const { id, requestId, model = this.model } = this.#start
-    const rest: Parameters<typeof responseOf>[1] = {
-      provider: this.provider,
-      model,
+    return responseOf(this.#parts, {
+      ...this.#identity(),
       finishReason,
       usage: this.usage,
       timing,
       attempts,
+      ...(this.#logprobs.length > 0 && { logprobs: this.#logprobs }),
       warnings: this.warnings,
-    }
-    if (id) rest.id = id
-    if (requestId) rest.requestId = requestId
-    if (this.#logprobs.length > 0) rest.logprobs = this.#logprobs
-    return responseOf(this.#parts, rest)
+    })
   }
 }

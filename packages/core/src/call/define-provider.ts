@@ -165,7 +165,10 @@ export class DefinedProvider implements Provider {
   }
 
   close(): Promise<void> {
-    return (this.#closing ??= this.#idle().then(() => this.#backend.close?.()))
+    return (this.#closing ??= new Promise<void>((resolve) => {
+      this.#onIdle = resolve
+      if (this.#running === 0) resolve()
+    }).then(() => this.#backend.close?.()))
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -186,14 +189,6 @@ export class DefinedProvider implements Provider {
       left = true
       if (--this.#running === 0) this.#onIdle()
     }
-  }
-
-  /** Resolves once no call is running. */
-  #idle(): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.#running === 0) resolve()
-      else this.#onIdle = resolve
-    })
   }
 
   #loadCapabilities(): Promise<CapabilityCache> {

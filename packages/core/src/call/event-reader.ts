@@ -2,28 +2,19 @@
 import { LlmError, withCallerFrames } from '../contract/errors.js'
 import type { Origin } from './unread.js'
 
-/** Those that were made in this turn, until it is known whether they are read in it. */
-let fresh: [reader: object, use: { readonly begun: boolean }, origin: Origin][] = []
-
 /**
  * Warns if a stream or run is never read. `use` tells whether it is, or nobody wants to: an object of its own, so that it can be looked
  * at when the reader has been collected.
  */
 export function watchUnread(reader: object, use: { readonly begun: boolean }, origin: Origin): void {
-  if (fresh.push([reader, use, origin]) === 1) queueMicrotask(watchFresh)
-}
-
-// Nearly all are read in the turn in which they are made: these cost no more than this.
-function watchFresh(): void {
-  const unread = fresh.filter(([, use]) => !use.begun)
-  fresh = []
-  if (unread.length > 0)
-    import('./unread.js').then(
-      ({ watch }) => {
-        for (const [reader, use, origin] of unread) watch(reader, use, origin)
-      },
-      () => {},
-    )
+  // Nearly all are read in the turn in which they are made: these cost no more than this.
+  queueMicrotask(() => {
+    if (!use.begun)
+      import('./unread.js').then(
+        ({ watch }) => watch(reader, use, origin),
+        () => {},
+      )
+  })
 }
 
 /** The loop and the result of a stream or run. */
@@ -127,19 +118,18 @@ export class EventReader<Event, Result> {
 
   /** Pulls one event, for all who wait for it. The first one begins the call before this returns. */
   #pull(): Promise<void> {
-    return (this.#pulling ??= this.#next().then(this.#onEvent, this.#onFailure))
-  }
-
-  readonly #onEvent = (event: Event | undefined): void => {
-    this.#pulling = undefined
-    this.#final ??= this.#resultOf(event)
-    if (event === undefined) this.#ended = true
-    else if (this.#hasLoop && !this.#ended) this.#queue.push(event)
-  }
-
-  readonly #onFailure = (error: unknown): void => {
-    this.#pulling = undefined
-    this.#ended = true
-    this.#failure ??= error
+    return (this.#pulling ??= this.#next().then(
+      (event) => {
+        this.#pulling = undefined
+        this.#final ??= this.#resultOf(event)
+        if (event === undefined) this.#ended = true
+        else if (this.#hasLoop && !this.#ended) this.#queue.push(event)
+      },
+      (error) => {
+        this.#pulling = undefined
+        this.#ended = true
+        this.#failure ??= error
+      },
+    ))
   }
 }

@@ -20,14 +20,15 @@ export function startLifecycle(
   options: CallOptions,
   startedAt?: number,
 ): CallLifecycle | Promise<CallLifecycle> {
-  return readCallerValue('The options', () => {
-    const start = () => new CallLifecycle(settings, options, startedAt)
-    if (Object.keys(options).every((name) => callOptions.has(name))) return start()
-    return import('../request/request-names.js').catch(unloadable).then(({ checkCallOptionNames }) => {
-      checkCallOptionNames(options)
-      return start()
-    })
-  })
+  const start = () => new CallLifecycle(settings, options, startedAt)
+  return readCallerValue('The options', () =>
+    Object.keys(options).every((name) => callOptions.has(name))
+      ? start()
+      : import('../request/request-names.js')
+          .catch(unloadable)
+          .then((names) => names.checkCallOptionNames(options))
+          .then(start),
+  )
 }
 
 // Anything else is checked by request-names.ts.
@@ -89,14 +90,10 @@ export class CallLifecycle {
 
   /** Calls the caller's `onStatus`. A listener that throws ends its own call only. */
   readonly status = (event: StatusEvent): void => {
-    const failed = (cause: unknown) =>
-      this.stop(new LlmError('aborted', 'The onStatus callback of this call threw.', { cause }))
-    try {
-      // It may be an async function, whose rejection would be unhandled.
-      Promise.resolve(this.#options.onStatus?.(event) as unknown).catch(failed)
-    } catch (cause) {
-      failed(cause)
-    }
+    // Whether it throws or, as an async function, rejects: the error would be unhandled.
+    void (async () => this.#options.onStatus?.(event) as unknown)().catch((cause: unknown) =>
+      this.stop(new LlmError('aborted', 'The onStatus callback of this call threw.', { cause })),
+    )
   }
 
   /** Removes timer and listener; with an error, aborts the running attempt. `wait` must not be used after it. */
@@ -119,9 +116,8 @@ export class CallLifecycle {
         this.#rejectWait = undefined
         this.#limit = undefined
       }
-      const promise = work instanceof Promise ? work : Promise.resolve(work)
-      promise.then(
-        (value: T) => {
+      Promise.resolve(work).then(
+        (value) => {
           settled()
           resolve(value)
         },
@@ -271,18 +267,16 @@ const lazySignal: PropertyDescriptor & ThisType<{ [attemptOf]: Attempt }> = {
 /** One attempt. Its signal is made when it is first asked for: not every backend does, and it costs as much as the rest of an attempt. */
 class Attempt {
   #controller: AbortController | undefined
-  #abortedBy: LlmError | undefined
+  #error: LlmError | undefined
 
   get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController()
-      if (this.#abortedBy !== undefined) this.#controller.abort(this.#abortedBy)
-    }
+    this.#controller ??= new AbortController()
+    if (this.#error !== undefined) this.#controller.abort(this.#error)
     return this.#controller.signal
   }
 
   abort(error: LlmError): void {
-    this.#abortedBy ??= error
+    this.#error ??= error
     this.#controller?.abort(error)
   }
 }

@@ -11,16 +11,11 @@ export function responseOf(
     message: { role: 'assistant', content },
     text: joined(content, 'text'),
     reasoning: joined(content, 'reasoning'),
-    toolCalls: callsIn(content),
+    toolCalls: content.flatMap((part) =>
+      part.type === 'tool-call' ? [{ id: part.id, name: part.name, input: part.input }] : [],
+    ),
     ...rest,
   }
-}
-
-function callsIn(parts: Part[]): ChatResponse['toolCalls'] {
-  const calls: ChatResponse['toolCalls'] = []
-  for (const part of parts)
-    if (part.type === 'tool-call') calls.push({ id: part.id, name: part.name, input: part.input })
-  return calls
 }
 
 function joined(parts: Part[], type: 'text' | 'reasoning'): string {
@@ -39,9 +34,7 @@ export function finishReasonOf(reported: FinishReason, parts: Part[]): FinishRea
 /** The counts that are numbers from 0. */
 export function validCounts(usage: Usage = {}): Usage {
   const valid: Usage = {}
-  for (const name of Object.keys(usage) as (keyof Usage)[]) {
-    const count = usage[name]
-    if (count !== undefined && Number.isFinite(count) && count >= 0 && count < 1e15) valid[name] = count
-  }
+  for (const [name, count] of Object.entries(usage))
+    if (Number.isFinite(count) && count >= 0 && count < 1e15) valid[name as keyof Usage] = count
   return valid
 }

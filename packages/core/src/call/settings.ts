@@ -44,14 +44,13 @@ export function mergeRetry(
 
 /** The headers of a call; later ones win. Names become lower case, so that none is sent in two spellings. */
 export function mergeHeaders(...sources: (Record<string, string> | undefined)[]): Record<string, string> {
-  if (sources.every(isEmpty)) return {}
-  const entries = sources.flatMap((headers) => Object.entries(omitUndefined(headers ?? {})))
-  return Object.fromEntries(entries.map(([name, value]) => [name.toLowerCase(), value]))
-}
-
-function isEmpty(headers: object | undefined): boolean {
-  for (const _ in headers) return false
-  return true
+  const merged: Record<string, string> = {}
+  for (const headers of sources)
+    for (const name in headers) {
+      const value = headers[name]
+      if (value !== undefined) merged[name.toLowerCase()] = value
+    }
+  return merged
 }
 
 function mergeNumbers<T extends object>(

@@ -60,17 +60,13 @@ export class CallStream implements ChatStream {
   async collect(): Promise<ChatResponse> {
     this.#use.begun = true
     this.#source.responseOnly()
-    let response: ChatResponse | undefined
+    let last: ChatEvent | undefined
     try {
-      for (;;) {
-        const event = await this.#source.next()
-        if (event === undefined) break
-        if (event.type === 'finish') response = event.response
-      }
+      for (let event = last; (event = await this.#source.next()); ) last = event
     } catch (error) {
-      if (response === undefined) throw withCallerFrames(error)
+      if (last?.type !== 'finish') throw withCallerFrames(error)
     }
-    return response as ChatResponse
+    return (last as Extract<ChatEvent, { type: 'finish' }>).response
   }
 
   abort(reason?: unknown): void {
