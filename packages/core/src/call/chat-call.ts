@@ -35,7 +35,6 @@ interface CallState {
   collector: Collector
 }
 
-const ignore = () => {}
 const loadCapabilityCheck = loadOnce(() => import('../request/capability-check.js'))
 
 export class ChatCall implements ChatEventSource {
@@ -208,7 +207,7 @@ export class ChatCall implements ChatEventSource {
 
   /** Not awaited: a hanging backend must not delay the caller. Errors after the end are ignored. */
   #closeEvents(): void {
-    void (async () => this.#events?.return?.())().catch(ignore)
+    void (async () => this.#events?.return?.())().catch(() => {})
   }
 
   #timing(lifecycle: CallLifecycle): Timing {

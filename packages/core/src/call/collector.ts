@@ -41,13 +41,16 @@ export class Collector {
 
   /** The `start` event. */
   startEvent(): StartEvent {
-    const { usage = this.usage } = this.#start
-    return { type: 'start', ...this.#identity(), warnings: [...this.warnings], usage }
-  }
-
-  #identity() {
-    const { id, requestId, model = this.model } = this.#start
-    return { provider: this.provider, model, ...(id && { id }), ...(requestId && { requestId }) }
+    const { id, requestId, model = this.model, usage = this.usage } = this.#start
+    return {
+      type: 'start',
+      provider: this.provider,
+      model,
+      ...(id && { id }),
+      ...(requestId && { requestId }),
+      warnings: [...this.warnings],
+      usage,
+    }
   }
 
   /**
@@ -182,14 +185,21 @@ export class Collector {
   }
 
   #response(finishReason: FinishReason, attempts: number, timing: Timing): ChatResponse {
-    return responseOf(this.#parts, {
-      ...this.#identity(),
+    const { id, requestId, model = this.model } = this.#start
+    const { provider, usage, warnings } = this
+    // Set one by one: spreads cost more than the rest of a response.
+    const response = responseOf(this.#parts, {
+      provider,
+      model,
       finishReason,
-      usage: this.usage,
+      usage,
       timing,
       attempts,
-      ...(this.#logprobs.length > 0 && { logprobs: this.#logprobs }),
-      warnings: this.warnings,
+      warnings,
     })
+    if (id) response.id = id
+    if (requestId) response.requestId = requestId
+    if (this.#logprobs.length > 0) response.logprobs = this.#logprobs
+    return response
   }
 }

@@ -35,6 +35,6 @@ export function finishReasonOf(reported: FinishReason, parts: Part[]): FinishRea
 export function validCounts(usage: Usage = {}): Usage {
   const valid: Usage = {}
   for (const [name, count] of Object.entries(usage))
-    if (Number.isFinite(count) && count >= 0 && count < 1e15) valid[name as keyof Usage] = count
+    if (typeof count === 'number' && count >= 0 && count < 1e15) valid[name as keyof Usage] = count
   return valid
 }
