@@ -136,12 +136,14 @@ class MockBackend implements Backend {
       let tokens = 0
       let finished = false
       for (const [index, event] of events.entries()) {
-        await pause(context, index === 0 ? script.delay : script.interval)
+        const ms = index === 0 ? script.delay : script.interval
+        if (ms !== undefined) await pause(context, ms)
         if (event.type === 'text' || event.type === 'reasoning' || event.type === 'tool-call') tokens++
         finished = event.type === 'finish'
         yield event
       }
-      await pause(context, events.length === 0 ? script.delay : script.interval)
+      const ms = events.length === 0 ? script.delay : script.interval
+      if (ms !== undefined) await pause(context, ms)
       if (script.error !== undefined) throw script.error
       if (finished || script.cut) return
       const length = request.maxOutputTokens !== undefined && tokens >= request.maxOutputTokens
@@ -270,9 +272,8 @@ function countWords({ messages }: PreparedChat): number {
   return messages.reduce((sum, message) => sum + words(textOf(message)).length, 0)
 }
 
-async function pause({ clock, signal }: CallContext, ms: number | undefined): Promise<void> {
+async function pause({ clock, signal }: CallContext, ms: number): Promise<void> {
   if (signal.aborted) throw signal.reason
-  if (ms === undefined) return
   let onAbort: () => void = () => {}
   let cancel: () => void = () => {}
   try {

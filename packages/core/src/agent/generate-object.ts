@@ -14,7 +14,7 @@ import type { JsonSchema, SchemaInput, SchemaOutput, StandardSchema } from '../c
 import { addUsage } from '../contract/usage.js'
 import { isObject } from '../object.js'
 import { readCallerValue } from '../request/caller-objects.js'
-import { toChatRequest } from '../request/prepare.js'
+import { toChatRequest } from '../request/prepare-request.js'
 import { checkCallOptionNames } from '../request/request-names.js'
 import { convertible } from '../schema/converter.js'
 import { embedSchema } from '../schema/embedding.js'

@@ -6,7 +6,7 @@ import type { ChatInput, ChatRequest } from '../contract/request.js'
 import type { AnySchema, SchemaInput, SchemaOutput } from '../contract/schema.js'
 import { isObject } from '../object.js'
 import { readCallerValue } from '../request/caller-objects.js'
-import { toChatRequest } from '../request/prepare.js'
+import { toChatRequest } from '../request/prepare-request.js'
 import type { ObjectOptions, ObjectResult, PartialOf } from './generate-object.js'
 import type { ElementOptions } from './stream-elements.js'
 import type { ToolRunEvent, ToolRunOptions, ToolRunResult } from './tool-run.js'
@@ -55,7 +55,7 @@ function checkRequest(name: string, schema: unknown, input: unknown): void {
 }
 
 /** Copies of the caller's request and options; an error while reading them becomes `invalid-request`. */
-function copyOf<Options extends object>(
+async function copyOf<Options extends object>(
   input: ChatInput,
   options: Options,
 ): Promise<readonly [request: ChatRequest, options: Options]> {

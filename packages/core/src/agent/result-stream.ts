@@ -1,5 +1,5 @@
 // Run: several calls, read as events or awaited as one result.
-import { EventReader } from '../call/event-reader.js'
+import { EventReader, watchUnread } from '../call/event-reader.js'
 import { asLlmError, isLlmError, LlmError } from '../contract/errors.js'
 
 /**
@@ -30,6 +30,7 @@ export class Run<Event, Result> implements AsyncIterable<Event>, PromiseLike<Res
     let work: AsyncGenerator<Event, Result> | undefined
     let result: Result | undefined
     const leaving = new AbortController()
+    const use = { begun: false }
     this.#reader = new EventReader(
       async () => {
         try {
@@ -50,8 +51,9 @@ export class Run<Event, Result> implements AsyncIterable<Event>, PromiseLike<Res
         return left
       },
       (event) => (event === undefined ? result : undefined),
-      { provider: origin, options, made: new Error() },
+      use,
     )
+    watchUnread(this, use, { provider: origin, options, made: new Error() })
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Event, void> {

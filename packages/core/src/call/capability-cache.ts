@@ -27,7 +27,7 @@ export class CapabilityCache {
   }
 
   /** Options of the call that waits for the capabilities: the one that fetches them has its own retries. */
-  callOptions(options: CallOptions): Promise<CallOptions> {
+  callOptions(options: CallOptions): CallOptions | Promise<CallOptions> {
     return readCallerValue('The options', () => ({ ...options, retry: false as const }))
   }
 

@@ -5,9 +5,10 @@ import type { CallOptions } from '../contract/call-options.js'
 import { asLlmError, incompleteAnswer, LlmError, withDetails } from '../contract/errors.js'
 import type { BackendEvent, ChatEvent } from '../contract/events.js'
 import type { ChatInput, ChatRequest } from '../contract/request.js'
-import type { Timing } from '../contract/response.js'
+import type { ChatResponse, Timing } from '../contract/response.js'
 import { loadOnce } from '../request/caller-objects.js'
-import { type Prepared, prepare } from '../request/prepare.js'
+import { prepare } from '../request/prepare.js'
+import type { Prepared } from '../request/prepared.js'
 import type { CapabilityCache } from './capability-cache.js'
 import { Collector } from './collector.js'
 import { type CallLifecycle, startLifecycle } from './lifecycle.js'
@@ -76,7 +77,13 @@ export class ChatCall implements ChatEventSource {
       if (this.#events === undefined) await this.#open()
       // The idle limit counts only while a reader waits.
       this.#waitingSince = undefined
-      while (this.#queue.length === 0) await this.#pull()
+      while (this.#queue.length === 0) {
+        this.#waitingSince ??= this.#environment.settings.clock.now()
+        const { lifecycle } = this.#state as CallState
+        const event = (this.#events as AsyncIterator<BackendEvent>).next()
+        const handling = this.#handle(await lifecycle.wait(event, 'idle', this.#waitingSince))
+        if (handling !== undefined) await handling
+      }
     } catch (error) {
       throw this.#failureFrom(error)
     }
@@ -106,6 +113,7 @@ export class ChatCall implements ChatEventSource {
     let prepared: Prepared
     let lifecycle: CallLifecycle
     try {
+      // `responseOnly` may be called as the first microtask after `next`.
       prepared = await prepare(this.#input, defaults, backend.provider)
       lifecycle = await startLifecycle(settings, this.#options)
     } catch (error) {
@@ -127,9 +135,13 @@ export class ChatCall implements ChatEventSource {
     await lifecycle.runAttempts(async (context) => {
       const streaming = isStreamedOnWire(this.#wantsEvents, chat.maxOutputTokens)
       try {
-        this.#events = backend.chat(chat, { ...context, streaming })[Symbol.asyncIterator]()
+        // Not copied: the signal is made when it is asked for.
+        this.#events = backend.chat(chat, Object.assign(context, { streaming }))[Symbol.asyncIterator]()
         // A failure may be retried until the backend has sent content.
-        while (!this.#begun) await this.#handle(await lifecycle.wait(this.#events.next(), 'first'))
+        while (!this.#begun) {
+          const handling = this.#handle(await lifecycle.wait(this.#events.next(), 'first'))
+          if (handling !== undefined) await handling
+        }
       } catch (error) {
         this.#closeEvents()
         collector.attemptFailed()
@@ -137,13 +149,6 @@ export class ChatCall implements ChatEventSource {
       }
     }, chat)
     if (this.#wantsEvents) this.#queue.unshift(collector.startEvent())
-  }
-
-  async #pull(): Promise<void> {
-    const { lifecycle } = this.#state as CallState
-    this.#waitingSince ??= this.#environment.settings.clock.now()
-    const result = (this.#events as AsyncIterator<BackendEvent>).next()
-    return this.#handle(await lifecycle.wait(result, 'idle', this.#waitingSince))
   }
 
   #handle(result: IteratorResult<BackendEvent>): void | Promise<void> {
@@ -154,14 +159,17 @@ export class ChatCall implements ChatEventSource {
     if (this.#begun) this.#firstAt ??= this.#environment.settings.clock.now()
   }
 
-  async #finish(final: Extract<BackendEvent, { type: 'finish' }>['response']): Promise<void> {
+  #finish(final: Extract<BackendEvent, { type: 'finish' }>['response']): void | Promise<void> {
     const { lifecycle, collector, output } = this.#state as CallState
-    let response = collector.finish(final, lifecycle.attempts, this.#timing(lifecycle))
+    const response = collector.finish(final, lifecycle.attempts, this.#timing(lifecycle))
+    if (output === 'text') return this.#complete(response)
     // Validation runs the app's own code, which may never return.
-    if (output !== 'text')
-      response = await lifecycle.wait(
-        (await import('../agent/structured-output.js')).withOutput(response, output),
-      )
+    return import('../agent/structured-output.js')
+      .then(({ withOutput }) => lifecycle.wait(withOutput(response, output)))
+      .then((validated) => this.#complete(validated))
+  }
+
+  #complete(response: ChatResponse): void {
     this.#begun = true
     this.#queue.push({ type: 'finish', response })
     this.#ended = true

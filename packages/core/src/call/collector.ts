@@ -132,7 +132,7 @@ export class Collector {
       })
     const response = this.#response(final.finishReason, attempts, timing)
     const { message = response.message, provider = response.provider, timing: { queuedMs } = {} } = final
-    this.#usage = { ...this.#usage, ...validCounts(final.usage) }
+    this.#usage = Object.assign({}, this.#usage, validCounts(final.usage))
     const { text, reasoning, toolCalls, warnings } = response
     return Object.assign(response, final, {
       finishReason: finishReasonOf(final.finishReason, message.content),
@@ -185,15 +185,21 @@ export class Collector {
   }
 
   #response(finishReason: FinishReason, attempts: number, timing: Timing): ChatResponse {
-    const { type: _, ...start } = this.startEvent()
-    return responseOf(this.#parts, {
-      ...start,
+    const { id, requestId, model = this.model } = this.#start
+    const { provider, usage, warnings } = this
+    // Set one by one: spreads cost more than the rest of a response.
+    const response = responseOf(this.#parts, {
+      provider,
+      model,
       finishReason,
-      usage: this.usage,
+      usage,
       timing,
       attempts,
-      ...(this.#logprobs.length > 0 && { logprobs: this.#logprobs }),
-      warnings: this.warnings,
+      warnings,
     })
+    if (id) response.id = id
+    if (requestId) response.requestId = requestId
+    if (this.#logprobs.length > 0) response.logprobs = this.#logprobs
+    return response
   }
 }

@@ -24,7 +24,7 @@ import type { CapabilityCache } from './capability-cache.js'
 import { type CallEnvironment, ChatCall } from './chat-call.js'
 import { startLifecycle } from './lifecycle.js'
 import { type CallSettings, defaultTimeout, mergeRetry, mergeTimeouts } from './settings.js'
-import { CallStream } from './stream.js'
+import { CallStream, collect } from './stream.js'
 
 /** How images and files given as a URL are downloaded for services that accept only bytes. */
 export interface MediaOptions {
@@ -82,7 +82,8 @@ export class DefinedProvider implements Provider {
   readonly #backend: Backend
   readonly #settings: CallSettings
   readonly #environment: CallEnvironment
-  readonly #running = new Set<Promise<void>>()
+  #running = 0
+  #onIdle: () => void = () => {}
   #capabilityCache: Promise<CapabilityCache> | undefined
   #closing: Promise<void> | undefined
 
@@ -96,7 +97,7 @@ export class DefinedProvider implements Provider {
       model: backend.model,
       clock: options.clock ?? systemClock,
       random: options.random ?? Math.random,
-      timeout: mergeTimeouts(options.timeout, defaultTimeout),
+      timeout: { ...mergeTimeouts(options.timeout, defaultTimeout) },
       retry: mergeRetry(options.retry),
       headers: options.headers ?? {},
     }
@@ -116,7 +117,7 @@ export class DefinedProvider implements Provider {
   }
 
   chat(request: ChatInput, options?: CallOptions): Promise<ChatResponse> {
-    return this.stream(request, options).response()
+    return collect(this.stream(request, options))
   }
 
   stream(request: ChatInput, options: CallOptions = {}): ChatStream {
@@ -164,7 +165,10 @@ export class DefinedProvider implements Provider {
   }
 
   close(): Promise<void> {
-    return (this.#closing ??= Promise.all(this.#running).then(() => this.#backend.close?.()))
+    return (this.#closing ??= new Promise<void>((resolve) => {
+      this.#onIdle = resolve
+      if (this.#running === 0) resolve()
+    }).then(() => this.#backend.close?.()))
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -178,15 +182,13 @@ export class DefinedProvider implements Provider {
         provider,
         model,
       })
-    let leave: () => void = () => {}
-    const running = new Promise<void>((resolve) => {
-      leave = () => {
-        this.#running.delete(running)
-        resolve()
-      }
-    })
-    this.#running.add(running)
-    return leave
+    this.#running++
+    let left = false
+    return () => {
+      if (left) return
+      left = true
+      if (--this.#running === 0) this.#onIdle()
+    }
   }
 
   #loadCapabilities(): Promise<CapabilityCache> {

@@ -2,6 +2,21 @@
 import { LlmError, withCallerFrames } from '../contract/errors.js'
 import type { Origin } from './unread.js'
 
+/**
+ * Warns if a stream or run is never read. `use` tells whether it is, or nobody wants to: an object of its own, so that it can be looked
+ * at when the reader has been collected.
+ */
+export function watchUnread(reader: object, use: { readonly begun: boolean }, origin: Origin): void {
+  // Nearly all are read in the turn in which they are made: these cost no more than this.
+  queueMicrotask(() => {
+    if (!use.begun)
+      import('./unread.js').then(
+        ({ watch }) => watch(reader, use, origin),
+        () => {},
+      )
+  })
+}
+
 /** The loop and the result of a stream or run. */
 export class EventReader<Event, Result> {
   readonly #next: () => Promise<Event | undefined>
@@ -19,33 +34,24 @@ export class EventReader<Event, Result> {
   #hasThrown = false
   #hasLeft = false
   #result: Promise<Result> | undefined
-  /** Whether it is read, or nobody wants to. An object of its own, so that it can be looked at when the reader has been collected. */
-  readonly use = { begun: false }
+  readonly use: { begun: boolean }
 
   /**
    * @param next the next event; `undefined` after the last. Called again only after it has settled; throws once
    * @param leaveSource ends the source before its end; returns the failure
    * @param resultOf called with each event, and with `undefined` at the end: the result, once it is known
-   * @param origin if a warning must be given where nobody reads
+   * @param use whether it is read, or nobody wants to
    */
   constructor(
     next: () => Promise<Event | undefined>,
     leaveSource: () => unknown,
     resultOf: (event: Event | undefined) => Result | undefined,
-    origin?: Origin,
+    use: { begun: boolean },
   ) {
     this.#next = next
     this.#leaveSource = leaveSource
     this.#resultOf = resultOf
-    // Nearly all are read in the turn in which they are made: these cost no more than this.
-    if (origin === undefined) return
-    queueMicrotask(() => {
-      if (!this.use.begun)
-        import('./unread.js').then(
-          (unread) => unread.watch(this, origin),
-          () => {},
-        )
-    })
+    this.use = use
   }
 
   /**
@@ -112,20 +118,18 @@ export class EventReader<Event, Result> {
 
   /** Pulls one event, for all who wait for it. The first one begins the call before this returns. */
   #pull(): Promise<void> {
-    return (this.#pulling ??= this.#pullOne())
-  }
-
-  async #pullOne(): Promise<void> {
-    try {
-      const event = await this.#next()
-      this.#final ??= this.#resultOf(event)
-      if (event === undefined) this.#ended = true
-      else if (this.#hasLoop && !this.#ended) this.#queue.push(event)
-    } catch (error) {
-      this.#ended = true
-      this.#failure ??= error
-    } finally {
-      this.#pulling = undefined
-    }
+    return (this.#pulling ??= this.#next().then(
+      (event) => {
+        this.#pulling = undefined
+        this.#final ??= this.#resultOf(event)
+        if (event === undefined) this.#ended = true
+        else if (this.#hasLoop && !this.#ended) this.#queue.push(event)
+      },
+      (error) => {
+        this.#pulling = undefined
+        this.#ended = true
+        this.#failure ??= error
+      },
+    ))
   }
 }

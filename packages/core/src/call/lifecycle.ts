@@ -12,19 +12,23 @@ import { nextDelay } from './retry.js'
 import { type CallSettings, mergeHeaders, mergeRetry, mergeTimeouts, type RetryRules } from './settings.js'
 
 /**
- * Starts the time limits of a call.
+ * Starts the time limits of a call; at once, unless an option has an unknown name.
  * @throws {LlmError} `invalid-request` for invalid options
  */
 export function startLifecycle(
   settings: CallSettings,
   options: CallOptions,
   startedAt?: number,
-): Promise<CallLifecycle> {
-  return readCallerValue('The options', async () => {
-    if (Object.keys(options).some((name) => !callOptions.has(name)))
-      (await import('../request/request-names.js').catch(unloadable)).checkCallOptionNames(options)
-    return new CallLifecycle(settings, options, startedAt)
-  })
+): CallLifecycle | Promise<CallLifecycle> {
+  const start = () => new CallLifecycle(settings, options, startedAt)
+  return readCallerValue('The options', () =>
+    Object.keys(options).every((name) => callOptions.has(name))
+      ? start()
+      : import('../request/request-names.js')
+          .catch(unloadable)
+          .then((names) => names.checkCallOptionNames(options))
+          .then(start),
+  )
 }
 
 // Anything else is checked by request-names.ts.
@@ -46,7 +50,7 @@ export class CallLifecycle {
   readonly #options: CallOptions
   readonly #rules: RetryRules
   readonly #headers: Readonly<Record<string, string>>
-  #attempt: AbortController | undefined
+  #attempt: Attempt | undefined
   #attemptAt = 0
   #rejectWait: ((error: LlmError) => void) | undefined
   /** Applied to every failure: first the backend's change, then the redaction of the call's headers. */
@@ -86,14 +90,10 @@ export class CallLifecycle {
 
   /** Calls the caller's `onStatus`. A listener that throws ends its own call only. */
   readonly status = (event: StatusEvent): void => {
-    const failed = (cause: unknown) =>
-      this.stop(new LlmError('aborted', 'The onStatus callback of this call threw.', { cause }))
-    try {
-      // It may be an async function, whose rejection would be unhandled.
-      Promise.resolve(this.#options.onStatus?.(event) as unknown).catch(failed)
-    } catch (cause) {
-      failed(cause)
-    }
+    // Whether it throws or, as an async function, rejects: the error would be unhandled.
+    void (async () => this.#options.onStatus?.(event) as unknown)().catch((cause: unknown) =>
+      this.stop(new LlmError('aborted', 'The onStatus callback of this call threw.', { cause })),
+    )
   }
 
   /** Removes timer and listener; with an error, aborts the running attempt. `wait` must not be used after it. */
@@ -110,8 +110,8 @@ export class CallLifecycle {
    */
   wait<T>(work: PromiseLike<T>, limit?: 'first' | 'idle', since = this.#attemptAt): Promise<T> {
     return new Promise<T>((resolve, reject) => {
+      // Abandoned work may settle much later, during another wait.
       const settled = () => {
-        // Abandoned work may settle much later, during another wait.
         if (this.#rejectWait !== reject) return
         this.#rejectWait = undefined
         this.#limit = undefined
@@ -151,14 +151,14 @@ export class CallLifecycle {
     for (;;) {
       if (this.stopError !== undefined) throw this.stopError
       this.attempts++
-      const controller = new AbortController()
-      this.#attempt = controller
+      const running = new Attempt()
+      this.#attempt = running
       this.#attemptAt = clock.now()
       try {
-        return await attempt(this.#context(controller.signal))
+        return await attempt(this.#context(running))
       } catch (cause) {
         const error = this.errorFrom(isLlmError(cause) ? cause : await jsonProblemOr(request, cause))
-        controller.abort(error)
+        running.abort(error)
         const at = { attempt: this.attempts, now: clock.now(), deadline: this.deadline, random }
         const delay = this.stopError === undefined ? nextDelay(error, at, this.#rules) : undefined
         if (delay === undefined) throw error
@@ -195,20 +195,22 @@ export class CallLifecycle {
     }
   }
 
-  #context(signal: AbortSignal): CallContext {
-    return {
-      signal,
+  #context(attempt: Attempt): CallContext {
+    const context = {
+      [attemptOf]: attempt,
       deadline: this.deadline,
       clock: this.#settings.clock,
       headers: this.#headers,
       status: this.status,
-      warn: (warning) => {
+      warn: (warning: Warning) => {
         if (!this.warnings.some(({ message }) => message === warning.message)) this.warnings.push(warning)
       },
-      onFailure: (change) => {
+      onFailure: (change: (failure: LlmError) => LlmError) => {
         this.#change = change
       },
     }
+    return Object.defineProperty(context, 'signal', lazySignal) as typeof context &
+      Pick<CallContext, 'signal'>
   }
 
   #setTimer(at: number): void {
@@ -249,6 +251,33 @@ export class CallLifecycle {
       'timeout',
       `${timeoutTexts[name]} within ${Math.ceil(this.limits[name])} ms (${provider} ${model}). Raise timeout.${name} if the model needs longer.`,
     )
+  }
+}
+
+const attemptOf = Symbol('attempt')
+
+// An own property, so that copies of a context have it. One getter for all: with a getter each, each context has a hidden class of its own.
+const lazySignal: PropertyDescriptor & ThisType<{ [attemptOf]: Attempt }> = {
+  enumerable: true,
+  get() {
+    return this[attemptOf].signal
+  },
+}
+
+/** One attempt. Its signal is made when it is first asked for: not every backend does, and it costs as much as the rest of an attempt. */
+class Attempt {
+  #controller: AbortController | undefined
+  #error: LlmError | undefined
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController()
+    if (this.#error !== undefined) this.#controller.abort(this.#error)
+    return this.#controller.signal
+  }
+
+  abort(error: LlmError): void {
+    this.#error ??= error
+    this.#controller?.abort(error)
   }
 }
 

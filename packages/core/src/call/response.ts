@@ -19,7 +19,9 @@ export function responseOf(
 }
 
 function joined(parts: Part[], type: 'text' | 'reasoning'): string {
-  return parts.map((part) => (part.type === type ? part.text : '')).join('')
+  let text = ''
+  for (const part of parts) if (part.type === type) text += part.text
+  return text
 }
 
 /** The finish reason, corrected by the parts: servers report 'stop' although there are calls, or count server-side calls. */
@@ -31,7 +33,8 @@ export function finishReasonOf(reported: FinishReason, parts: Part[]): FinishRea
 
 /** The counts that are numbers from 0. */
 export function validCounts(usage: Usage = {}): Usage {
-  return Object.fromEntries(
-    Object.entries(usage).filter(([, count]) => Number.isFinite(count) && count >= 0 && count < 1e15),
-  )
+  const valid: Usage = {}
+  for (const [name, count] of Object.entries(usage))
+    if (typeof count === 'number' && count >= 0 && count < 1e15) valid[name as keyof Usage] = count
+  return valid
 }

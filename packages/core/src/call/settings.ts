@@ -44,17 +44,23 @@ export function mergeRetry(
 
 /** The headers of a call; later ones win. Names become lower case, so that none is sent in two spellings. */
 export function mergeHeaders(...sources: (Record<string, string> | undefined)[]): Record<string, string> {
-  const entries = sources.flatMap((headers) => Object.entries(omitUndefined(headers ?? {})))
-  return Object.fromEntries(entries.map(([name, value]) => [name.toLowerCase(), value]))
+  const merged: Record<string, string> = {}
+  for (const headers of sources)
+    for (const name in headers) {
+      const value = headers[name]
+      if (value !== undefined) merged[name.toLowerCase()] = value
+    }
+  return merged
 }
 
 function mergeNumbers<T extends object>(
   name: string,
   form: string,
-  options: { [Name in keyof T]?: T[Name] | undefined } = {},
+  options: { [Name in keyof T]?: T[Name] | undefined } | undefined,
   base: T,
   least: number,
 ): T {
+  if (options === undefined) return base
   const given = isObject(options) ? omitUndefined(options) : { [name]: options }
   for (const [key, value] of Object.entries(given))
     if (!(key in base && typeof value === 'number' && value >= least))

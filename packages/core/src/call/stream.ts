@@ -1,8 +1,8 @@
 // Chat streams: pulled event by event, by one reader.
-import { LlmError } from '../contract/errors.js'
+import { LlmError, withCallerFrames } from '../contract/errors.js'
 import type { ChatEvent, ChatStream } from '../contract/events.js'
 import type { ChatResponse } from '../contract/response.js'
-import { EventReader } from './event-reader.js'
+import { EventReader, watchUnread } from './event-reader.js'
 import type { Origin } from './unread.js'
 
 /** The source of a stream's events: a call, or another stream. */
@@ -23,16 +23,22 @@ export interface ChatEventSource {
 /** A stream over the events of a source. */
 export class CallStream implements ChatStream {
   readonly #source: ChatEventSource
-  readonly #reader: EventReader<ChatEvent, ChatResponse>
+  readonly #use: { begun: boolean }
+  #made: EventReader<ChatEvent, ChatResponse> | undefined
 
   constructor(source: ChatEventSource, origin?: Origin) {
     this.#source = source
-    this.#reader = new EventReader(
-      () => source.next(),
-      () => source.leave(),
+    this.#use = { begun: false }
+    if (origin !== undefined) watchUnread(this, this.#use, origin)
+  }
+
+  get #reader(): EventReader<ChatEvent, ChatResponse> {
+    return (this.#made ??= new EventReader(
+      () => this.#source.next(),
+      () => this.#source.leave(),
       (event) => (event?.type === 'finish' ? event.response : undefined),
-      origin,
-    )
+      this.#use,
+    ))
   }
 
   [Symbol.asyncIterator](): AsyncIterator<ChatEvent> {
@@ -50,8 +56,21 @@ export class CallStream implements ChatStream {
     return this.#reader.result(() => this.#source.responseOnly())
   }
 
+  /** The response, for a caller that alone has the stream: no loop can begin, and nobody else waits. */
+  async collect(): Promise<ChatResponse> {
+    this.#use.begun = true
+    this.#source.responseOnly()
+    let last: ChatEvent | undefined
+    try {
+      for (let event = last; (event = await this.#source.next()); ) last = event
+    } catch (error) {
+      if (last?.type !== 'finish') throw withCallerFrames(error)
+    }
+    return (last as Extract<ChatEvent, { type: 'finish' }>).response
+  }
+
   abort(reason?: unknown): void {
-    this.#reader.use.begun = true
+    this.#use.begun = true
     this.#source.stop(new LlmError('aborted', 'The stream was aborted by its caller.', { cause: reason }))
   }
 
@@ -59,4 +78,9 @@ export class CallStream implements ChatStream {
   leave(): unknown {
     return this.#reader.leave()
   }
+}
+
+/** The response of a stream that nobody else has: those of this package are collected without a reader. */
+export function collect(stream: ChatStream): Promise<ChatResponse> {
+  return stream instanceof CallStream ? stream.collect() : stream.response()
 }

@@ -48,8 +48,8 @@ process?.once?.('beforeExit', () => {
 })
 
 /** Warns once the reader cannot be read any more, if it is not used until then. */
-export function watch(reader: { readonly use: Use }, origin: Origin): void {
-  const one = { use: reader.use, origin, at: origin.made ? appLine(`${origin.made.stack}`) : '' }
+export function watch(reader: object, use: Use, origin: Origin): void {
+  const one = { use, origin, at: origin.made ? appLine(`${origin.made.stack}`) : '' }
   watched.add(one)
   collected.register(reader, one)
 }

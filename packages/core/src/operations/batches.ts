@@ -9,7 +9,8 @@ import { asLlmError, invalid, LlmError } from '../contract/errors.js'
 import type { ChatInput } from '../contract/request.js'
 import type { ChatResponse } from '../contract/response.js'
 import { withoutUnsupported } from '../request/capability-check.js'
-import { type Prepared, prepare } from '../request/prepare.js'
+import { prepare } from '../request/prepare.js'
+import type { Prepared } from '../request/prepared.js'
 import type { Attempt } from './attempt.js'
 
 type Batching = Backend & { batch: BackendBatch }

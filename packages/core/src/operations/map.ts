@@ -33,6 +33,6 @@ export function map<Row, Value>(
     // biome-ignore lint/suspicious/noThenProperty: awaiting a map must not do nothing
     then: (onResults, onFailure) => collect(begin()).then(onResults, onFailure),
   }
-  watch(results, { options, made: new Error() })
+  watch(results, results.use, { options, made: new Error() })
   return results
 }

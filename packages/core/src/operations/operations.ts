@@ -79,7 +79,7 @@ const operations: {
  * Checks the input of an operation and returns the function that runs an attempt.
  * @throws {LlmError} `invalid-request`; `unsupported` if the backend lacks the operation
  */
-export function attemptOf<Name extends keyof Operations>(
+export async function attemptOf<Name extends keyof Operations>(
   environment: CallEnvironment,
   name: Name,
   input: Operations[Name][0],
@@ -88,7 +88,7 @@ export function attemptOf<Name extends keyof Operations>(
 }
 
 /** Options of `submit`. The service may have accepted a batch that failed, so it is only retried if this call asks for it. */
-export function submitOptions(options: CallOptions = {}): Promise<CallOptions> {
+export async function submitOptions(options: CallOptions = {}): Promise<CallOptions> {
   return readCallerValue('The options', () => ({ ...options, retry: options.retry ?? false }))
 }
 

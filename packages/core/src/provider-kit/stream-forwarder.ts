@@ -1,6 +1,6 @@
 // The events of another provider's stream, as the source of a stream.
 
-import type { ChatEventSource } from '../call/stream.js'
+import { type ChatEventSource, collect } from '../call/stream.js'
 import { asLlmError, incompleteAnswer, isLlmError, LlmError } from '../contract/errors.js'
 import type { ChatEvent, ChatStream } from '../contract/events.js'
 import type { ChatResponse } from '../contract/response.js'
@@ -67,9 +67,9 @@ export class StreamForwarder implements ChatEventSource {
     if (this.#stream === undefined) {
       this.#stream = this.open()
       // A loop may still begin in this turn: `responseOnly` is called after it.
-      await undefined
+      if (this.#watched) await undefined
     }
-    if (!this.#watched) return { type: 'finish', response: await this.#stream.response() }
+    if (!this.#watched) return { type: 'finish', response: await collect(this.#stream) }
     this.#events ??= this.#stream[Symbol.asyncIterator]()
     const { done, value } = await this.#events.next()
     if (done) throw incompleteAnswer(this.provider)

@@ -4,15 +4,19 @@ import { isLlmError, LlmError } from '../contract/errors.js'
 import { describe } from '../describe.js'
 
 /**
- * The result of `read`.
+ * The result of `read`, at once if it returns no promise: nearly every request is read without waiting.
  * @throws {LlmError} `invalid-request` for anything it throws; an `LlmError` is passed on
  */
-export async function readCallerValue<T>(what: string, read: () => T | Promise<T>): Promise<T> {
-  try {
-    return await read()
-  } catch (cause) {
+export function readCallerValue<T>(what: string, read: () => T | Promise<T>): T | Promise<T> {
+  const unreadable = (cause: unknown): never => {
     if (isLlmError(cause)) throw cause
     throw new LlmError('invalid-request', `${what} cannot be read: ${describe(cause)}.`, { cause })
+  }
+  try {
+    const value = read()
+    return value instanceof Promise ? value.catch(unreadable) : value
+  } catch (cause) {
+    return unreadable(cause)
   }
 }
 

@@ -9,7 +9,7 @@ import { LlmError } from '../contract/errors.js'
 import type { Part } from '../contract/message.js'
 import type { ChatRequest } from '../contract/request.js'
 import type { Warning } from '../contract/response.js'
-import type { Prepared } from './prepare.js'
+import type { Prepared } from './prepared.js'
 import { type Feature, isMedia, isUsual, mediaFeature, missingFeatures } from './required-capabilities.js'
 
 /**

@@ -117,7 +117,8 @@ it.each<[string, unknown, string]>([
     'messages[0].content[0].citations',
   ],
 ])('%s is refused by its place', async (_, request, place) => {
-  const error: unknown = await prepare(request as never, {}, 'p').catch((thrown: unknown) => thrown)
+  const preparing = (async () => prepare(request as never, {}, 'p'))()
+  const error: unknown = await preparing.catch((thrown: unknown) => thrown)
   expect(error).toMatchObject({ code: 'invalid-request' })
   expect((error as Error).message.startsWith(place)).toBe(true)
 })

@@ -1,87 +1,30 @@
-// Prepares a request for a backend: applies defaults, converts it to its long form, and checks everything.
+// Prepares a request for a backend: a plain question here and at once, every other in prepare-request.ts.
 
-import type { PreparedChat, PreparedMessage } from '../contract/backend.js'
-import { invalid } from '../contract/errors.js'
 import type { ChatInput, ChatRequest } from '../contract/request.js'
-import type { Warning } from '../contract/response.js'
-import { isObject, omitUndefined } from '../object.js'
 import { loadOnce, readCallerValue } from './caller-objects.js'
-import type { Feature } from './required-capabilities.js'
-
-/** A prepared request, and warnings about it. */
-export interface Prepared {
-  chat: PreparedChat
-  /** The original request, with defaults. */
-  request: ChatRequest
-  warnings: Warning[]
-  /** The features the model must have. Empty for plain text: then the model's capabilities are not fetched. */
-  required: Feature[]
-}
+import { isPlainQuestion, type Prepared, questionMessages } from './prepared.js'
 
 /**
- * Prepares a request for a backend.
+ * Prepares a request for a backend; a plain question at once.
  * @throws {LlmError} `invalid-request` with the path of what is wrong
  */
 export function prepare(
   input: ChatInput,
   defaults: Partial<ChatRequest>,
   provider: string,
-): Promise<Prepared> {
-  return readCallerValue('The request', () => prepared(input, defaults, provider))
+): Prepared | Promise<Prepared> {
+  return readCallerValue('The request', () => {
+    if (isPlainQuestion(input) && Object.keys(defaults).length === 0)
+      return {
+        chat: { tools: [], providerOptions: {}, messages: questionMessages(input) },
+        request: { messages: input, providerOptions: {} },
+        warnings: [],
+        required: [],
+      }
+    // A copy, since the caller may change it meanwhile.
+    const given = Array.isArray(input) || Object(input) !== input ? input : { ...(input as ChatRequest) }
+    return loadPrepareRequest().then(({ prepareRequest }) => prepareRequest(given, defaults, provider))
+  })
 }
 
-async function prepared(
-  input: ChatInput,
-  defaults: Partial<ChatRequest>,
-  provider: string,
-): Promise<Prepared> {
-  const request = withDefaults(input, defaults)
-  const warnings: Warning[] = []
-  const names = Object.keys({ ...request, ...request.providerOptions })
-  const isPlain = names.every((name) => textOnly.has(name)) && !('messages' in defaults)
-  const options = isPlain
-    ? { tools: [], providerOptions: {} }
-    : await (await loadOptions()).prepareOptions(request, defaults, provider, warnings)
-  const messages = await prepareMessages(request, warnings)
-  const chat: PreparedChat = { ...options, messages }
-  const isText = isPlain && messages.every(({ content }) => content.every(({ type }) => type === 'text'))
-  return {
-    chat,
-    request,
-    warnings,
-    required: isText ? [] : (await loadRequiredCapabilities()).requiredFeatures(chat),
-  }
-}
-
-const loadOptions = loadOnce(() => import('./options.js'))
-const loadMessages = loadOnce(() => import('./prepare-messages.js'))
-const loadRequiredCapabilities = loadOnce(() => import('./required-capabilities.js'))
-
-// The fields of a plain text request; options.ts checks all others.
-const textOnly = new Set(['messages', 'system', 'providerOptions'])
-
-/** The input as a whole request. */
-export function toChatRequest(input: ChatInput): ChatRequest {
-  const request = typeof input === 'string' || Array.isArray(input) ? { messages: input } : input
-  if (!isObject(request))
-    throw invalid('request', 'must be a string, a list of messages, or an object with messages')
-  return request
-}
-
-/** The input as a whole request, with defaults. */
-export function withDefaults(input: ChatInput, defaults: Partial<ChatRequest>): ChatRequest {
-  const request = toChatRequest(input)
-  const providerOptions = { ...defaults.providerOptions }
-  // A value of the wrong type is kept, so that it is refused later.
-  for (const [name, options] of Object.entries(request.providerOptions ?? {}))
-    providerOptions[name] = isObject(options) ? { ...providerOptions[name], ...options } : options
-  return { ...defaults, ...omitUndefined(request), providerOptions } as ChatRequest
-}
-
-async function prepareMessages(request: ChatRequest, warnings: Warning[]): Promise<PreparedMessage[]> {
-  const { messages, system } = request
-  // A plain question skips the checks.
-  if (!system && typeof messages === 'string' && messages !== '' && messages.isWellFormed?.())
-    return [{ role: 'user', content: [{ type: 'text', text: messages }] }]
-  return (await loadMessages()).prepareMessages(request, warnings)
-}
+const loadPrepareRequest = loadOnce(() => import('./prepare-request.js'))
