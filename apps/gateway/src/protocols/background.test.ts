@@ -3,47 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadConfig } from '@patchbay/config'
-import { type Backend, defineProvider, LlmError } from '@patchbay/core'
 import OpenAI from 'openai'
 import { expect, it, onTestFinished } from 'vitest'
+import { puppet } from '../../test/puppet.js'
 import { type GatewayServer, newKey, type RequestRecord, serve } from '../index.js'
-
-/** A model that says what it is told to, when it is told to. */
-function puppet() {
-  const said: (string | undefined)[] = []
-  let wake = () => {}
-  const calls: AbortSignal[] = []
-  const backend: Backend = {
-    provider: 'puppet',
-    model: 'puppet-1',
-    capabilities: () => ({
-      ...{ tools: false, vision: false, files: false, audio: false, json: false, reasoning: false },
-      embed: false,
-    }),
-    async *chat(_, { signal }) {
-      calls.push(signal)
-      while (true) {
-        while (said.length === 0 && !signal.aborted)
-          await new Promise<void>((go) => {
-            wake = go
-            signal.addEventListener('abort', () => go())
-          })
-        if (signal.aborted) throw signal.reason
-        const text = said.shift()
-        if (text === undefined) break
-        if (text === 'BREAK') throw new LlmError('network', 'Cut.')
-        yield { type: 'text', text }
-      }
-      yield { type: 'finish', response: { finishReason: 'stop', usage: { inputTokens: 3, outputTokens: 2 } } }
-    },
-  }
-  /** Without a text, the answer ends. */
-  const say = (text?: string) => {
-    said.push(text)
-    wake()
-  }
-  return { provider: () => defineProvider(backend, { retry: false }), say, calls }
-}
 
 async function world({ keys, shared }: { keys?: object; shared?: string } = {}) {
   const model = puppet()
