@@ -64,6 +64,8 @@ export interface GeminiEntry extends Remote {
 export interface OpenAIEntry extends Remote {
   use: 'openai'
   api?: 'responses' | 'chat' | undefined
+  /** Streams go on after a lost connection, for OpenAI and Patchbay's gateway. Default false. */
+  resume?: boolean | undefined
   /** The preset of a server, by name. */
   preset?: string | undefined
   /** Azure OpenAI; the model is the name of a deployment. */

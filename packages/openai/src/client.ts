@@ -98,7 +98,7 @@ export class Server {
    */
   async send(
     { signal, headers, clock, status, onFailure, large }: CallContext & Pick<ExchangeOptions, 'large'>,
-    method: 'get' | 'post',
+    method: 'get' | 'post' | 'delete',
     path: string,
     body?: object,
   ): Promise<Response> {
@@ -181,7 +181,7 @@ export class Server {
     throw new LlmError('authentication', `No API key for ${this.who}. Pass apiKey${next}.`)
   }
 
-  async #frame(apiKey: string, method: 'get' | 'post', path: string): Promise<RequestFrame> {
+  async #frame(apiKey: string, method: 'get' | 'post' | 'delete', path: string): Promise<RequestFrame> {
     if (this.#client?.apiKey !== apiKey) {
       const { default: Client } = await import('openai')
       const { address, allowBrowser = false } = this.#options
@@ -207,7 +207,11 @@ function toJson(body: object): string {
 }
 
 /** The URL and headers that the client builds for a method, with an empty path. */
-async function frameOf(client: OpenAI, method: 'get' | 'post', isTrusted: boolean): Promise<RequestFrame> {
+async function frameOf(
+  client: OpenAI,
+  method: 'get' | 'post' | 'delete',
+  isTrusted: boolean,
+): Promise<RequestFrame> {
   const { url, req } = await client.buildRequest({
     method,
     path: '/',

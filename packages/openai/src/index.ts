@@ -97,6 +97,7 @@ const names = {
     baseURL: true,
     fetch: true,
     api: true,
+    resume: true,
     preset: true,
     allowBrowser: true,
     host: true,
@@ -113,6 +114,7 @@ class OpenAIBackend implements Backend {
   readonly #target: Target
   readonly #api: 'responses' | 'chat'
   readonly #media: ProviderOptions['media']
+  readonly #resume: boolean
   #loaded: Promise<Api> | undefined
 
   constructor(
@@ -124,6 +126,7 @@ class OpenAIBackend implements Backend {
       apiKey,
       fetch,
       api,
+      resume = false,
       media,
       allowBrowser,
       host: cloud,
@@ -146,7 +149,13 @@ class OpenAIBackend implements Backend {
     this.isService = isService(known)
     const { who, host } = this.#server
     this.#target = { model, host, who, preset: known }
-    this.#api = api ?? (this.#server.isOwn ? 'responses' : 'chat')
+    this.#api = api ?? (this.#server.isOwn || resume ? 'responses' : 'chat')
+    if (resume && this.#api === 'chat')
+      throw new LlmError('config', "resume needs the Responses API. Remove api: 'chat', or resume.", {
+        provider: 'openai',
+        model,
+      })
+    this.#resume = resume
     this.#media = media
   }
 
@@ -174,6 +183,9 @@ class OpenAIBackend implements Backend {
       await yielder.yieldIfDue()
       const encoded = await api.toBody(this.#target, whole, streaming, context.warn)
       const body = raw === undefined ? encoded : api.rawBody(encoded, raw, this.#target, context.warn)
+      const resume =
+        this.#resume && raw === undefined && streaming ? await import('./responses/resume.js') : undefined
+      if (resume !== undefined) Object.assign(body, resume.resumable)
       // Encoding megabytes of media took time, and writing them as JSON takes more.
       await yielder.yieldIfDue()
       const large = markLarge(body)
@@ -185,7 +197,11 @@ class OpenAIBackend implements Backend {
         ...(!this.isService && { limit: body.max_output_tokens }),
       }
       const events = isStream(response, streaming)
-        ? api.fromStream(tapEvents(jsonEvents(response.body, api.isLast), raw), from)
+        ? api.fromStream(
+            resume?.resumedEvents(response, this.#server, context) ??
+              tapEvents(jsonEvents(response.body, api.isLast), raw),
+            from,
+          )
         : api.fromWhole(await tapWhole(await this.#server.jsonOf(response), raw), from)
       return (encoded.logprobs ?? encoded.top_logprobs) === undefined
         ? events

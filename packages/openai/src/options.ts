@@ -36,8 +36,14 @@ export interface OpenAIOptions extends ProviderOptions {
   tokenProvider?: (() => Promise<string>) | undefined
   /** Sends the requests. Default: the platform's `fetch`. */
   fetch?: typeof fetch | undefined
-  /** Which of OpenAI's APIs. Default: `'responses'` for OpenAI's own host, `'chat'` for every other. */
+  /** Which of OpenAI's APIs. Default: `'responses'` for OpenAI's own host and with `resume`, `'chat'` for every other. */
   api?: 'responses' | 'chat' | undefined
+  /**
+   * Streams go on after a lost connection, with every event once: the service makes the answer in the background (Responses API), and
+   * keeps it until it has ended, when it is deleted. For OpenAI and for Patchbay's gateway. Default false: a lost connection is an error
+   * with what had come.
+   */
+  resume?: boolean | undefined
   /** The server's dialect: a known name, or the differences. Default: by its host; `'compatible'` for an unknown host. */
   preset?: PresetName | Partial<Preset> | undefined
   /**

@@ -1,13 +1,20 @@
 // `patchbay doctor`: checks every configured provider with tiny requests.
 
-import { connectTo, type Loaded, nearest } from '@patchbay/config'
+import {
+  connectTo,
+  type Feature,
+  type Finding,
+  features,
+  type Loaded,
+  nearest,
+  probe,
+} from '@patchbay/config'
 import { isLlmError, type Provider } from '@patchbay/core'
 import type { LocalProvider } from '@patchbay/local'
 import { endOfLifeWarning } from '../terminal/end-of-life.js'
 import { UsageError } from '../terminal/exit-codes.js'
 import { printable, toJson } from '../terminal/print.js'
 import { table } from '../terminal/table.js'
-import { type Feature, type Finding, features, probe } from './probe.js'
 
 /** The flags of `doctor`. */
 export interface DoctorFlags {

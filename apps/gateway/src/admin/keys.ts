@@ -5,6 +5,7 @@ import { type Rights, rightsOf } from '../database/runtime-keys.js'
 import type { Database, KeyRow } from '../database/tables.js'
 import { newKey } from '../server/api-keys.js'
 import { momentOf } from './moment.js'
+import { namePage, nextName, pageOf, pageSize, patternOf } from './name-pages.js'
 import { type AdminCall, operation } from './operation.js'
 import { changedRightsOf, checkProviders, notFound } from './rights.js'
 import * as schema from './schemas.js'
@@ -76,18 +77,28 @@ export const keyOperations = [
     id: 'listKeys',
     method: 'get',
     path: '/keys',
-    summary: 'All keys, without the keys themselves.',
-    answer: schema.list(keyAnswer),
-    async run({ database, configured }) {
-      const rows = await database.use((db) =>
-        db.selectFrom('patchbay_keys').selectAll().orderBy('name').execute(),
-      )
-      const own = Object.entries(configured).map(([name, { hash: _, ...rights }]) => ({
-        name,
-        source: 'configuration',
-        ...rights,
-      }))
-      return { data: [...own, ...rows.map(toKey)] }
+    summary:
+      'Keys, without the keys themselves: on the first page those of the configuration, then those of the database by name.',
+    query: { ...namePage, team: { ...schema.text, description: 'Only keys of this team.' } },
+    answer: schema.list(keyAnswer, nextName),
+    async run({ query: { search, team, limit, after }, database, configured }) {
+      const size = pageSize(limit)
+      const { sql } = await import('kysely')
+      const found = await database.use((db) => {
+        let keys = db.selectFrom('patchbay_keys').selectAll().orderBy('name')
+        if (search !== undefined)
+          keys = keys.where(sql<boolean>`lower(name) like ${patternOf(search)} escape '\\'`)
+        if (team !== undefined) keys = keys.where('team', '=', team)
+        if (after !== undefined) keys = keys.where('name', '>', after)
+        if (size !== undefined) keys = keys.limit(size + 1)
+        return keys.execute()
+      })
+      const { rows, ...next } = pageOf(found, size)
+      const isFirst = after === undefined && team === undefined
+      const own = Object.entries(configured)
+        .filter(([name]) => isFirst && name.toLowerCase().includes((search ?? '').toLowerCase()))
+        .map(([name, { hash: _, ...rights }]) => ({ name, source: 'configuration', ...rights }))
+      return { data: [...own, ...rows.map(toKey)], ...next }
     },
   }),
   operation({

@@ -3,6 +3,7 @@ import type { KeyEntry } from '@patchbay/config'
 import type { JsonSchema } from '@patchbay/core'
 import type { GatewayDatabase } from '../database/gateway-database.js'
 import type { Database } from '../database/tables.js'
+import type { HealthChecks } from './health.js'
 
 /** What operations work with. */
 export interface AdminContext {
@@ -11,6 +12,7 @@ export interface AdminContext {
   configured: Record<string, KeyEntry>
   /** The names of providers. */
   providers: readonly string[]
+  health: HealthChecks
 }
 
 /** One request of an admin. */

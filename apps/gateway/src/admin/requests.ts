@@ -1,23 +1,19 @@
 // Operations that read single requests, and what admins did.
 import { requestError } from '../answer/http-status.js'
 import type { RequestRow } from '../database/tables.js'
-import { isDay, momentOf } from './moment.js'
 import { operation } from './operation.js'
+import { period, periodOf } from './period.js'
 import * as schema from './schemas.js'
 
 const optional = ['key', 'team', 'model', 'provider', 'answeredBy', 'error', 'cached', 'traceId'] as const
+/** What requests can be filtered by. */
+const filters = ['key', 'team', 'model', 'provider', 'error'] as const
 const numbers = ['firstMs', 'inputTokens', 'outputTokens', 'cachedInputTokens', 'usd'] as const
 
 const page: Record<string, Record<string, unknown>> = {
   limit: { type: 'string', pattern: '^[0-9]{1,4}$', description: 'How many, at most 1000. Default 100.' },
   before: { type: 'string', maxLength: 100, description: '`next` of the page before.' },
 }
-const dayMs = 86_400_000
-const moment = (description: string): Record<string, unknown> => ({
-  type: 'string',
-  maxLength: 40,
-  description: `${description}: ISO 8601; UTC without a zone.`,
-})
 const next: Record<string, unknown> = {
   type: 'string',
   description: 'Pass it as `before` for the next page.',
@@ -31,9 +27,9 @@ export const requestOperations = [
     summary: 'Single requests, the newest first: never prompts or answers.',
     query: {
       ...page,
-      from: moment('From this day, or date and time'),
-      to: moment('Until the end of this day, or before this date and time'),
-      ...Object.fromEntries(['key', 'team', 'model', 'provider'].map((name) => [name, schema.text])),
+      ...period,
+      ...Object.fromEntries(filters.map((name) => [name, schema.text])),
+      failed: { enum: ['true', 'false'], description: 'Only requests that failed, or that did not.' },
     },
     answer: schema.list(
       schema.closed(
@@ -56,16 +52,20 @@ export const requestOperations = [
       { next },
     ),
     async run({ query, database }) {
-      const { from, to, before } = query
+      const { before, failed } = query
+      const { from, to } = periodOf(query)
       const most = limitOf(query.limit)
       const rows = await database.use((db) => {
         let found = db.selectFrom('patchbay_requests').selectAll()
-        for (const name of ['key', 'team', 'model', 'provider'] as const) {
+        for (const name of filters) {
           const value = query[name]
           if (value !== undefined) found = found.where(name, '=', value)
         }
-        if (from !== undefined) found = found.where('at', '>=', momentOf(from, 'from'))
-        if (to !== undefined) found = found.where('at', '<', momentOf(to, 'to') + (isDay(to) ? dayMs : 0))
+        if (from !== undefined) found = found.where('at', '>=', from)
+        if (to !== undefined) found = found.where('at', '<', to)
+        if (failed === 'true')
+          found = found.where((eb) => eb.or([eb('error', 'is not', null), eb('status', '>=', 400)]))
+        if (failed === 'false') found = found.where('error', 'is', null).where('status', '<', 400)
         const after = before === undefined ? undefined : cursorOf(before)
         if (after !== undefined)
           found = found.where((eb) =>
@@ -81,7 +81,12 @@ export const requestOperations = [
     method: 'get',
     path: '/audit',
     summary: 'What admins did, the newest first.',
-    query: page,
+    query: {
+      ...page,
+      admin: schema.text,
+      action: { ...schema.text, description: 'The `operationId`.' },
+      name: { ...schema.text, description: 'The key or the team.' },
+    },
     answer: schema.list(
       schema.closed(
         {
@@ -95,10 +100,14 @@ export const requestOperations = [
       ),
       { next },
     ),
-    async run({ query: { limit, before }, database }) {
+    async run({ query: { limit, before, ...query }, database }) {
       const most = limitOf(limit)
       const rows = await database.use((db) => {
         let found = db.selectFrom('patchbay_audit').selectAll()
+        for (const name of ['admin', 'action', 'name'] as const) {
+          const value = query[name]
+          if (value !== undefined) found = found.where(name, '=', value)
+        }
         const after = before === undefined ? undefined : cursorOf(before)
         if (after !== undefined)
           found = found.where((eb) =>

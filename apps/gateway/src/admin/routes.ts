@@ -11,6 +11,8 @@ import type { ProviderRegistry } from '../server/provider-registry.js'
 import type { Env } from '../server/request-context.js'
 import type { AdminKeys } from './admin-keys.js'
 import { toCsv } from './csv.js'
+import { errorsOperation } from './errors.js'
+import { HealthChecks, healthOperation } from './health.js'
 import { keyOperations } from './keys.js'
 import { openApiDocument } from './openapi.js'
 import type { AdminCall, Operation } from './operation.js'
@@ -34,6 +36,8 @@ const operations: readonly Operation[] = [
   ...teamOperations,
   spendOperation,
   ...requestOperations,
+  errorsOperation,
+  healthOperation,
 ]
 
 export function adminRoutes({ admins, database, registry, keys }: AdminOptions): Hono<Env> {
@@ -52,6 +56,7 @@ export function adminRoutes({ admins, database, registry, keys }: AdminOptions):
   }
   app.use(bodyLimit({ maxSize: maxBytes, onError }))
   const document = openApiDocument(operations)
+  const health = new HealthChecks((name) => registry.open(name))
   app.get('/openapi.json', (context) => context.json(document))
   for (const operation of operations)
     app.on(operation.method, operation.path.replace('{name}', ':name'), async (context) => {
@@ -62,6 +67,7 @@ export function adminRoutes({ admins, database, registry, keys }: AdminOptions):
         database,
         configured: keys,
         providers: registry.providerNames(),
+        health,
         name: context.req.param('name') ?? '',
         query: queryOf(context, operation),
         body: body as never,

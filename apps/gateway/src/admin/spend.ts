@@ -28,7 +28,7 @@ export const spendOperation = operation({
     to: day,
     format: { enum: ['json', 'csv'] },
   },
-  csv: ({ by }) => [...dimensionsOf(by), ...Object.keys(noSums)],
+  csv: ({ by }) => [...dimensionsOf(by, dimensions), ...Object.keys(noSums)],
   answer: schema.list(
     schema.closed(
       {
@@ -44,7 +44,7 @@ export const spendOperation = operation({
     ),
   ),
   async run({ query: { by, from, to }, database }) {
-    const names = dimensionsOf(by)
+    const names = dimensionsOf(by, dimensions)
     const [first, last] = [dayOf(from, 'from'), dayOf(to, 'to')]
     const rows = await database.use((db) => {
       let query = db
@@ -78,13 +78,17 @@ function toSum(row: Record<string, unknown>, names: readonly Dimension[]): objec
   }
 }
 
-function dimensionsOf(by = ''): Dimension[] {
+/**
+ * The names in `by`, each once.
+ * @throws {LlmError} `invalid-request` for another one
+ */
+export function dimensionsOf<Name extends string>(by = '', all: readonly Name[]): Name[] {
   const names = new Set(by.split(',').map((name) => name.trim()))
   names.delete('')
   for (const name of names)
-    if (!(dimensions as readonly string[]).includes(name))
-      throw requestError(`by: must be some of ${dimensions.join(', ')}, with commas between them.`)
-  return [...names] as Dimension[]
+    if (!(all as readonly string[]).includes(name))
+      throw requestError(`by: must be some of ${all.join(', ')}, with commas between them.`)
+  return [...names] as Name[]
 }
 
 /** The day of a date, in UTC. */

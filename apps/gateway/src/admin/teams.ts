@@ -2,6 +2,7 @@
 import { requestError } from '../answer/http-status.js'
 import { type Rights, rightsOf } from '../database/runtime-keys.js'
 import type { Database, TeamRow } from '../database/tables.js'
+import { namePage, nextName, pageOf, pageSize, patternOf } from './name-pages.js'
 import { operation } from './operation.js'
 import { changedRightsOf, checkProviders, notFound } from './rights.js'
 import * as schema from './schemas.js'
@@ -39,13 +40,22 @@ export const teamOperations = [
     id: 'listTeams',
     method: 'get',
     path: '/teams',
-    summary: 'All teams.',
-    answer: schema.list(teamAnswer),
-    async run({ database }) {
-      const rows = await database.use((db) =>
-        db.selectFrom('patchbay_teams').selectAll().orderBy('name').execute(),
-      )
-      return { data: rows.map(toTeam) }
+    summary: 'Teams, by name.',
+    query: namePage,
+    answer: schema.list(teamAnswer, nextName),
+    async run({ query: { search, limit, after }, database }) {
+      const size = pageSize(limit)
+      const { sql } = await import('kysely')
+      const found = await database.use((db) => {
+        let teams = db.selectFrom('patchbay_teams').selectAll().orderBy('name')
+        if (search !== undefined)
+          teams = teams.where(sql<boolean>`lower(name) like ${patternOf(search)} escape '\\'`)
+        if (after !== undefined) teams = teams.where('name', '>', after)
+        if (size !== undefined) teams = teams.limit(size + 1)
+        return teams.execute()
+      })
+      const { rows, ...next } = pageOf(found, size)
+      return { data: rows.map(toTeam), ...next }
     },
   }),
   operation<{ [Name in keyof Rights]: Rights[Name] | null }>({

@@ -54,6 +54,25 @@ describe.each([
     const ids = [...one.body.data, ...two.body.data].map(({ id }: { id: string }) => id)
     expect(new Set(ids).size).toBe(60)
     expect(two.body.next).toBeUndefined()
+    // The same answers from both databases.
+    await first.ask(key, '/v1/chat/completions', { messages: 'none' })
+    const today = new Date().toISOString().slice(0, 10)
+    await until(async () =>
+      expect((await second.admin('GET', '/errors?by=day,provider,error')).body.data).toEqual([
+        { day: today, provider: null, error: 'invalid-request', requests: 1, last: expect.any(String) },
+      ]),
+    )
+    for (const name of ['b1', 'b2', 'b3']) await first.admin('POST', '/teams', { name })
+    for (const name of ['k.b_1', 'k.bx1', 'k.c']) await first.admin('POST', '/keys', { name })
+    const names = async (path: string) => {
+      const { data, next } = (await first.admin('GET', path)).body
+      return [data.map(({ name }: { name: string }) => name), next]
+    }
+    // No wildcards: the text itself.
+    expect(await names('/keys?search=B_')).toEqual([['k.b_1'], undefined])
+    expect(await names('/keys?search=%25')).toEqual([[], undefined])
+    expect(await names('/teams?limit=2')).toEqual([['b1', 'b2'], 'b2'])
+    expect(await names('/teams?limit=2&after=b2')).toEqual([['b3'], undefined])
     await third.admin('DELETE', '/keys/ann')
     for (const one of [first, second])
       await until(async () => expect((await one.ask(made.key)).status).toBe(401))

@@ -3,47 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadConfig } from '@patchbay/config'
-import { type Backend, defineProvider, LlmError } from '@patchbay/core'
 import OpenAI from 'openai'
 import { expect, it, onTestFinished } from 'vitest'
+import { puppet } from '../../test/puppet.js'
 import { type GatewayServer, newKey, type RequestRecord, serve } from '../index.js'
-
-/** A model that says what it is told to, when it is told to. */
-function puppet() {
-  const said: (string | undefined)[] = []
-  let wake = () => {}
-  const calls: AbortSignal[] = []
-  const backend: Backend = {
-    provider: 'puppet',
-    model: 'puppet-1',
-    capabilities: () => ({
-      ...{ tools: false, vision: false, files: false, audio: false, json: false, reasoning: false },
-      embed: false,
-    }),
-    async *chat(_, { signal }) {
-      calls.push(signal)
-      while (true) {
-        while (said.length === 0 && !signal.aborted)
-          await new Promise<void>((go) => {
-            wake = go
-            signal.addEventListener('abort', () => go())
-          })
-        if (signal.aborted) throw signal.reason
-        const text = said.shift()
-        if (text === undefined) break
-        if (text === 'BREAK') throw new LlmError('network', 'Cut.')
-        yield { type: 'text', text }
-      }
-      yield { type: 'finish', response: { finishReason: 'stop', usage: { inputTokens: 3, outputTokens: 2 } } }
-    },
-  }
-  /** Without a text, the answer ends. */
-  const say = (text?: string) => {
-    said.push(text)
-    wake()
-  }
-  return { provider: () => defineProvider(backend, { retry: false }), say, calls }
-}
 
 async function world({ keys, shared }: { keys?: object; shared?: string } = {}) {
   const model = puppet()
@@ -245,21 +208,102 @@ it('more than a hundred of one key are refused; each refusal ends its record', a
   expect(records).toMatchObject([{ status: 429, error: 'rate-limited' }])
 })
 
-it('another instance reads and cancels it, and says where its events are', async () => {
+/** Two gateways that share a folder. */
+async function twoInstances() {
   const folder = mkdtempSync(join(tmpdir(), 'patchbay-background-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  const { gateway, start, calls, say } = await world({ shared: folder })
+  const { start, ...one } = await world({ shared: folder })
   const other = await start()
   onTestFinished(() => other.close())
+  return { ...one, start, other }
+}
+
+it('another instance reads and cancels it', async () => {
+  const { gateway, other, calls, say } = await twoInstances()
   const { id } = await clientOf(gateway).responses.create(ask)
   const there = clientOf(other)
   await expect.poll(() => calls.length).toBe(1)
   say('Hel')
   await expect.poll(async () => (await there.responses.retrieve(id)).status).toBe('in_progress')
-  expect(await failed(there.responses.retrieve(id, { stream: true }))).toMatchObject({ status: 409 })
   expect((await there.responses.cancel(id)).status).toBe('cancelled')
   await expect.poll(() => calls[0]?.aborted).toBe(true)
   await expect.poll(async () => (await there.responses.retrieve(id)).status).toBe('cancelled')
+})
+
+it('a client that lost its connection reads on at another instance, with every event once', async () => {
+  const { gateway, other, calls, say } = await twoInstances()
+  const stream = await clientOf(gateway).responses.create({ ...ask, stream: true })
+  const seen: OpenAI.Responses.ResponseStreamEvent[] = []
+  let id = ''
+  for await (const event of stream) {
+    seen.push(event)
+    if (event.type === 'response.created') id = event.response.id
+    if (event.type === 'response.queued')
+      void expect
+        .poll(() => calls.length)
+        .toBe(1)
+        .then(() => say('Hello'))
+    if (event.type === 'response.output_text.delta') break
+  }
+  const rest = await clientOf(other).responses.retrieve(id, {
+    stream: true,
+    starting_after: seen.at(-1)?.sequence_number ?? -1,
+  })
+  say(' there')
+  for await (const event of rest) {
+    seen.push(event)
+    // It is followed while it is made, not after its end.
+    if (event.type === 'response.output_text.delta') say()
+  }
+  expect(seen.map(({ sequence_number }) => sequence_number)).toEqual(seen.map((_, index) => index))
+  expect(seen.at(-1)).toMatchObject({
+    type: 'response.completed',
+    response: { status: 'completed', output: [{ content: [{ text: 'Hello there' }] }] },
+  })
+  expect(calls.map(({ aborted }) => aborted)).toEqual([false])
+  // The instance that made it is gone: its events can still be read.
+  await gateway.close()
+  const again = await clientOf(other).responses.retrieve(id, { stream: true })
+  const numbers: number[] = []
+  for await (const { sequence_number } of again) numbers.push(sequence_number)
+  expect(numbers).toEqual(seen.map((_, index) => index))
+  // What is deleted is gone with its events.
+  await clientOf(other).responses.delete(id)
+  expect(await failed(clientOf(other).responses.retrieve(id, { stream: true }))).toMatchObject({
+    status: 404,
+  })
+})
+
+it('a reader at another instance is told when the answer is cancelled, and which number has not come', async () => {
+  const { gateway, other, calls, say } = await twoInstances()
+  const { id } = await clientOf(gateway).responses.create(ask)
+  const there = clientOf(other)
+  await expect.poll(() => calls.length).toBe(1)
+  say('Hel')
+  expect(await failed(there.responses.retrieve(id, { stream: true, starting_after: 99 }))).toMatchObject({
+    status: 400,
+  })
+  const events = await there.responses.retrieve(id, { stream: true })
+  const types: string[] = []
+  for await (const event of events) {
+    types.push(event.type)
+    if (event.type === 'response.output_text.delta') await there.responses.cancel(id)
+  }
+  expect(types.at(-1)).toBe('response.failed')
+  expect(types.filter((type) => type === 'response.failed')).toHaveLength(1)
+})
+
+it('an answer that was not made in the background has no events to follow, at any instance', async () => {
+  const { gateway, other, calls, say } = await twoInstances()
+  const made = clientOf(gateway).responses.create({ model: 'default', input: 'Hi' })
+  await expect.poll(() => calls.length).toBe(1)
+  say('x')
+  say()
+  const { id } = await made
+  for (const one of [gateway, other])
+    expect(await failed(clientOf(one).responses.retrieve(id, { stream: true }))).toMatchObject({
+      status: 400,
+    })
 })
 
 it('one that another instance deletes ends, and is not stored again', async () => {

@@ -116,6 +116,11 @@ export class ProviderRegistry {
     return providers.size > 0 ? [...providers.keys()] : ['default']
   }
 
+  /** The provider of one of these names, without the limits of any key. */
+  open(name: string): Promise<Provider> {
+    return this.connections.get(this.#resolve(name))
+  }
+
   /** Text that identifies the model behind a name: it changes with the configured model. Holds no secret. */
   identityOf(name: string): string {
     const { use, model } = this.#entryOf(name)

@@ -112,7 +112,8 @@ export class RequestRecorder {
 
   /** Records the failure, and returns the error to send to the client. */
   recordFailure(error: LlmError): LlmError {
-    this.note({ error: error.code })
+    const { code, provider } = error
+    this.note({ error: code, ...(provider !== undefined && { provider }) })
     if (error.partial !== undefined) this.recordPartial(error.partial)
     else if (error.usage !== undefined) this.note({ usage: error.usage })
     if (isForOperator(error)) this.note({ problem: operatorMessage(error) })

@@ -89,6 +89,10 @@ export const backendOptions: Record<string, Record<string, JsonSchema>> = {
   openai: {
     ...remote,
     api: { enum: ['responses', 'chat'] },
+    resume: {
+      type: 'boolean',
+      description: "Streams go on after a lost connection, for OpenAI and Patchbay's gateway. Default false.",
+    },
     preset: text,
     host: { enum: ['azure'], description: 'Azure OpenAI; the model is the name of a deployment.' },
     resource: { ...text, description: 'The name of the resource on Azure.' },

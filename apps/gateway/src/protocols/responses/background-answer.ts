@@ -6,6 +6,7 @@ import type { RequestRecorder } from '../../server/request-record.js'
 import { EventLog, type Kept } from './event-log.js'
 import type { ItemWriter } from './response.js'
 import type { ResponseStore } from './response-store.js'
+import { EventPublisher } from './shared-events.js'
 
 /** An answer to be made. */
 export interface BackgroundCall {
@@ -31,6 +32,7 @@ export class BackgroundAnswer {
   readonly owner: string
   endedAt = Number.POSITIVE_INFINITY
   readonly events: EventLog
+  readonly #publisher: EventPublisher
   readonly #cancel = new AbortController()
   #made: Promise<void> | undefined
   #messages: readonly Message[]
@@ -49,7 +51,8 @@ export class BackgroundAnswer {
     this.owner = call.owner
     this.#messages = call.conversation
     this.events = new EventLog(kept, forgetOld)
-    this.events.add(call.items.queued())
+    this.#publisher = new EventPublisher(store, call.owner, call.items.id, this.events)
+    this.#add(call.items.queued())
   }
 
   get hasEnded(): boolean {
@@ -73,7 +76,10 @@ export class BackgroundAnswer {
     const call = this.#call
     if (call === undefined) return
     const isShared = await this.store.isShared()
-    if (isShared && (await this.store.askedToEnd(this.owner, call.items.id)) === 'forget') return
+    if (isShared && (await this.store.askedToEnd(this.owner, call.items.id)) === 'forget') {
+      if (this.hasEnded) await this.store.deleteEvents(this.owner, call.items.id)
+      return
+    }
     await this.store.save(this.owner, {
       response: this.response,
       messages: [...this.#messages],
@@ -104,7 +110,7 @@ export class BackgroundAnswer {
       for await (const event of call.start(this.#cancel.signal)) {
         recorder.recordEvent(event)
         if (event.type === 'finish') this.#messages = [...this.#messages, event.response.message]
-        this.events.add(items.write(event))
+        this.#add(items.write(event))
         if (event.type === 'start') await this.#tryToSave()
       }
     } catch (thrown) {
@@ -114,10 +120,11 @@ export class BackgroundAnswer {
       // A conversation that goes on from it has what the client saw.
       const partial = error.partial?.message
       if (partial !== undefined && partial.content.length > 0) this.#messages = [...this.#messages, partial]
-      this.events.add(this.#cancel.signal.aborted ? items.cancelled() : items.failed(told))
+      this.#add(this.#cancel.signal.aborted ? items.cancelled() : items.failed(told))
     }
     this.endedAt = Date.now()
     // If storing fails, the answer can be read here for some minutes.
+    await this.#publisher.now().catch(() => {})
     await this.#tryToSave()
     recorder.end(status)
     this.#last = this.response
@@ -125,6 +132,11 @@ export class BackgroundAnswer {
     this.#messages = []
     this.events.close()
     setTimeout(this.forgetOld, eventsMs).unref()
+  }
+
+  #add(lines: readonly Json[]): void {
+    this.events.add(lines)
+    this.#publisher.soon()
   }
 
   async #tryToSave(): Promise<void> {

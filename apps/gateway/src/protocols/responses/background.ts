@@ -1,30 +1,12 @@
 // Background answers: made while no client waits, kept by id, and read from any event on.
 // Source: platform.openai.com/docs/guides/background, November 2026.
 import { LlmError } from '@patchbay/core'
-import type { Json } from '../../body/body.js'
 import { BackgroundAnswer, type BackgroundCall, eventsMs } from './background-answer.js'
 import { type Kept, maxCharacters } from './event-log.js'
 import type { ResponseStore } from './response-store.js'
 
 /** Answers of one key at the same time. */
 const maxRunning = 100
-/** Milliseconds without a sign of life after which an instance counts as gone. */
-const goneMs = 30_000
-
-const unfinished = new Set<unknown>(['queued', 'in_progress'])
-
-/** Whether a response is still being made. */
-export function isUnfinished({ status }: Json): boolean {
-  return unfinished.has(status)
-}
-
-/** A stored response; one whose instance has given no sign of life for long has failed. */
-export function asFound(response: Json, beatAt: number | undefined): Json {
-  if (!isUnfinished(response) || beatAt === undefined || Date.now() - beatAt < goneMs) return response
-  const message = 'The instance of the gateway that made this answer is gone. Send the request again.'
-  return { ...response, status: 'failed', error: { code: 'server_error', message } }
-}
-
 /** The background answers of one gateway. */
 export class BackgroundAnswers {
   /** By key and id; the oldest first. */

@@ -6,10 +6,16 @@ import type { Json } from '../../body/body.js'
 /** Characters of events that are kept, of all answers together; those of answers that ended first go first. */
 export const maxCharacters = 64 * 1024 * 1024
 /** Characters of events that are kept of one answer. */
-const maxOwn = 16 * 1024 * 1024
+export const maxOwn = 16 * 1024 * 1024
 /** Milliseconds after which a stream without events has a comment: proxies cut what is silent. */
-const silenceMs = 15_000
-const comment = ': \n\n'
+export const silenceMs = 15_000
+export const comment = ': \n\n'
+
+/** An event as the text of a stream, with its place. */
+export interface NumberedEvent {
+  number: number
+  text: string
+}
 
 /** What the events of all answers together take. */
 export interface Kept {
@@ -17,7 +23,7 @@ export interface Kept {
 }
 
 export class EventLog {
-  #events: { number: number; text: string }[] = []
+  #events: NumberedEvent[] = []
   #characters = 0
   #isClosed = false
   #waiting: (() => void)[] = []
@@ -30,7 +36,7 @@ export class EventLog {
 
   add(lines: readonly Json[]): void {
     for (const line of lines) {
-      const text = `event: ${line.type}\ndata: ${JSON.stringify(line)}\n\n`
+      const text = toSse(line)
       this.#events.push({ number: Number(line.sequence_number), text })
       this.#count(text.length)
     }
@@ -43,6 +49,15 @@ export class EventLog {
       this.#count(-(this.#events[gone++]?.text.length ?? 0))
     if (gone > 0) this.#events = this.#events.slice(gone)
     this.#wake()
+  }
+
+  /** The events after this number that are still kept: up to about so many characters, one at least. */
+  since(number: number, characters: number): NumberedEvent[] {
+    const [oldest] = this.#events
+    const from = oldest === undefined ? 0 : Math.max(0, number + 1 - oldest.number)
+    let [to, sum] = [from, 0]
+    while (to < this.#events.length && sum < characters) sum += this.#events[to++]?.text.length ?? 0
+    return this.#events.slice(from, to)
   }
 
   /** Nothing more comes: readers end. */
@@ -113,7 +128,11 @@ export class EventLog {
   }
 }
 
-function tooOld(oldest: number): LlmError {
+export function toSse(line: Json): string {
+  return `event: ${line.type}\ndata: ${JSON.stringify(line)}\n\n`
+}
+
+export function tooOld(oldest: number): LlmError {
   return requestError(
     `starting_after: events before ${oldest} are no longer kept. Read the response without stream.`,
   )

@@ -7,6 +7,7 @@ import type { StateStore } from '@patchbay/policies'
 import type { Json } from '../../body/body.js'
 import { largeBody } from '../../body/json.js'
 import { parseInThread } from '../../body/json-thread.js'
+import type { NumberedEvent } from './event-log.js'
 
 /** A response and the conversation up to it. */
 export interface StoredResponse {
@@ -96,13 +97,37 @@ export class ResponseStore {
     return asked?.how
   }
 
-  /** Deletes a response and its items; false if there was none. */
+  /** Stores a batch of events of a response, for other instances; none, if they are no longer kept. */
+  async saveEvents(
+    owner: string,
+    id: string,
+    batch: number,
+    events: readonly NumberedEvent[],
+  ): Promise<void> {
+    await this.#set(keyOf(owner, 'events', `${id}:${batch}`), { events })
+  }
+
+  /** A batch of events; undefined if it was not written yet. */
+  async events(owner: string, id: string, batch: number): Promise<NumberedEvent[] | undefined> {
+    const stored = (await this.#get(keyOf(owner, 'events', `${id}:${batch}`))) as
+      | { events: NumberedEvent[] }
+      | undefined
+    return stored?.events
+  }
+
+  async deleteEvents(owner: string, id: string): Promise<void> {
+    for (let batch = 0; (await this.events(owner, id, batch)) !== undefined; batch++)
+      await this.#set(keyOf(owner, 'events', `${id}:${batch}`), undefined)
+  }
+
+  /** Deletes a response with its items and events; false if there was none. */
   async delete(owner: string, id: string): Promise<boolean> {
     const stored = await this.response(owner, id)
     if (stored === undefined) return false
     const { output } = stored.response as { output: { id: string }[] }
     await this.#set(keyOf(owner, 'response', id), undefined)
     for (const item of output) await this.#set(keyOf(owner, 'item', item.id), undefined)
+    await this.deleteEvents(owner, id)
     return true
   }
 
@@ -157,7 +182,7 @@ function sizeOf(key: string, text: Chunks): number {
 }
 
 /** A key for the store. Owners and ids may hold any character, so the owner is encoded. */
-function keyOf(owner: string, kind: 'response' | 'item' | 'end', id: string): string {
+function keyOf(owner: string, kind: 'response' | 'item' | 'events' | 'end', id: string): string {
   return `gateway:${kind}:${encodeURIComponent(owner)}:${id}`
 }
 

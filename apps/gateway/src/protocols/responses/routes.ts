@@ -12,14 +12,16 @@ import type { ProviderRegistry } from '../../server/provider-registry.js'
 import { type Env, providerFor, withoutUnknownReasoning } from '../../server/request-context.js'
 import type { RequestRecorder } from '../../server/request-record.js'
 import { clientMetadata } from '../openai/routes.js'
-import { asFound, type BackgroundAnswers, isUnfinished } from './background.js'
+import type { BackgroundAnswers } from './background.js'
 import type { BackgroundAnswer } from './background-answer.js'
+import { toSse } from './event-log.js'
 import { fields, names } from './fields.js'
 import { referencedIds, toInputItems } from './input-items.js'
 import { fromBody } from './request.js'
 import { ItemWriter } from './response.js'
-import { toBase } from './response-object.js'
+import { asFound, isUnfinished, toBase } from './response-object.js'
 import type { ResponseStore, StoredResponse } from './response-store.js'
+import { SharedEvents } from './shared-events.js'
 import { toolOrigins } from './tools.js'
 
 const protocol = 'openai-responses'
@@ -151,13 +153,10 @@ export function responsesRoutes(
       return context.json(made?.response ?? (await loadResponse(store, owner, id)).response)
     const after = eventNumber(context.req.query('starting_after'))
     if (made !== undefined) return followed(context.var.recorder, made, after)
+    // Another instance makes or has made it.
     const { response } = await loadResponse(store, owner, id)
-    throw requestError(
-      isUnfinished(response)
-        ? 'stream: another instance of the gateway makes this response, and has its events. Read it without stream.'
-        : 'stream: the events of this response are not kept. Read it without stream.',
-      isUnfinished(response) ? 409 : 400,
-    )
+    const events = await SharedEvents.after(after, { store, owner, id, isUnfinished: isUnfinished(response) })
+    return eventStream(context.var.recorder, events.texts())
   })
   app.post('/responses/:id/cancel', async (context) => {
     const [owner, id] = [ownerOf(context), context.req.param('id')]
@@ -214,7 +213,10 @@ function eventNumber(text: string | undefined): number {
 /** The events of an answer in the background. A client that disconnects leaves it as it is. */
 function followed(recorder: RequestRecorder, answer: BackgroundAnswer, after: number): Response {
   answer.events.checkNumber(after)
-  const events = answer.events.after(after)
+  return eventStream(recorder, answer.events.after(after))
+}
+
+function eventStream(recorder: RequestRecorder, events: AsyncGenerator<string>): Response {
   const encoder = new TextEncoder()
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
@@ -232,8 +234,4 @@ function followed(recorder: RequestRecorder, answer: BackgroundAnswer, after: nu
     ...recorder.responseHeaders(),
   }
   return new Response(body, { headers })
-}
-
-function toSse(line: Json): string {
-  return `event: ${line.type}\ndata: ${JSON.stringify(line)}\n\n`
 }

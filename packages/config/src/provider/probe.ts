@@ -1,7 +1,8 @@
-// Probes of a provider's features: one tiny request for each feature of the contract.
+// Probes of a provider's features: one tiny request for each feature of the contract. `patchbay doctor` and the gateway's admin
+// interface show what they find.
 
-import type { Requirement } from '@patchbay/config'
 import { type CallOptions, type ChatRequest, isLlmError, type Provider, tool } from '@patchbay/core'
+import type { Requirement } from '../types.js'
 
 /** How a feature fared. `no`: it is known not to be there. `failed`: it should be, or might be, and is not. */
 export interface Finding {
@@ -10,8 +11,10 @@ export interface Finding {
   detail?: string
 }
 
+/** What is probed. */
 export type Feature = 'text' | 'stream' | Extract<Requirement, 'tools' | 'json' | 'vision' | 'embed'>
-export const features: Feature[] = ['text', 'stream', 'tools', 'json', 'vision', 'embed']
+/** All of them, in the order in which they are probed. */
+export const features: readonly Feature[] = ['text', 'stream', 'tools', 'json', 'vision', 'embed']
 
 // One red pixel.
 const pixel =
@@ -71,7 +74,11 @@ function request(given: string | ChatRequest): ChatRequest {
   return { maxOutputTokens: 512, ...whole }
 }
 
-/** One after the other: a small server is not to be flooded. After a text that fails nothing else is asked. */
+/**
+ * Asks for each feature with one tiny request, of at most 512 output tokens. One after the other: a small server is not to be flooded.
+ * After a text that fails nothing else is asked.
+ * @throws {LlmError} `aborted`; every other failure is a finding
+ */
 export async function probe(provider: Provider, options: CallOptions): Promise<Record<Feature, Finding>> {
   const findings = {} as Record<Feature, Finding>
   for (const feature of features) {
