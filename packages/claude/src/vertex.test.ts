@@ -100,6 +100,19 @@ it.each([
   )
 })
 
+it('sampling, which the newest version of the API refuses, is sent in the older version by its name there', async () => {
+  environment({})
+  const { sent, fetch } = recorder()
+  const llm = claude(model, { host: 'vertex', project: 'p', headers: bearer, fetch })
+  await llm.chat({ messages: 'Hi', temperature: 0.5 })
+  await llm.chat('Hi')
+  expect(sent.map(({ body }) => [body.temperature, body.anthropic_version])).toEqual([
+    [0.5, 'vertex-2023-10-16'],
+    [undefined, '2026-10-21'],
+  ])
+  expect(sent.map(({ headers }) => headers['anthropic-version'])).toEqual([undefined, undefined])
+})
+
 it('the rules of a model are those of its name with a date after @', async () => {
   environment({})
   const llm = claude(model, { host: 'vertex', project: 'p' })
