@@ -164,7 +164,12 @@ describe('a signed request', () => {
   })
 
   it('is refused with other credentials, without a secret in the error', async () => {
-    const server = await service()
+    const server = await service((request) => {
+      const { authorization, 'x-amz-security-token': token } = request.headers
+      return isSigned(request)
+        ? undefined
+        : exception('InvalidSignatureException', `No: ${authorization} ${token}`, 403)
+    })
     const secretAccessKey = 'another-secret-access-key-of-mine'
     const llm = claude(model, {
       ...base,
@@ -173,7 +178,8 @@ describe('a signed request', () => {
     })
     const error = await failureOf(llm.chat('Hi'))
     expect(error).toMatchObject({ code: 'authentication', status: 403, requestId: 'aws-req-1' })
-    expect(error.message).toMatch(/^Amazon Bedrock: /)
+    expect(error.message).toMatch(/^Amazon Bedrock: No: /)
+    expect(`${error.message} ${error.responseBody}`).not.toMatch(/a-session-token|Signature=[\da-f]{64}/)
   })
 })
 

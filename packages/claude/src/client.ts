@@ -88,11 +88,12 @@ export class Server {
     if (cloud) checkPath(cloud, path)
     const key = cloud ? undefined : keyFor(this.#keyed, this.#options.apiKey, headers)
     const own: Record<string, string> = { ...(key && { 'x-api-key': key }), ...headers }
-    const advice = cloud
-      ? cloud.advice
-      : key || address.authorization || this.#keyed.isTrusted
-        ? {}
-        : missingKeyAdvice(address.baseURL, environmentKey, headers)
+    const isKeyless = !key && !address.authorization && !(cloud ?? this.#keyed).isTrusted
+    const named = cloud ? cloud.environmentKey : environmentKey
+    const advice = {
+      ...cloud?.advice,
+      ...(isKeyless && named && missingKeyAdvice(address.baseURL, named, headers)),
+    }
     const options = {
       fetch,
       signal,

@@ -2,7 +2,7 @@
 // build-with-claude/claude-on-vertex-ai and /claude-on-amazon-bedrock-legacy, docs.aws.amazon.com/bedrock/latest/userguide/
 // inference-messages-api; @anthropic-ai/vertex-sdk and /bedrock-sdk 1.1.3 (addresses, variables, and what they have no method for).
 import { LlmError } from '@patchbay/core'
-import { environment, isHostOf, isNamedBy } from '@patchbay/core/wire'
+import { type EnvironmentKey, environment, isHostOf, isNamedBy } from '@patchbay/core/wire'
 
 /** Credentials of AWS, as its own libraries name them. */
 export interface AwsIdentity {
@@ -28,6 +28,8 @@ interface CloudBase {
   isTrusted: boolean
   /** What to do about an error, by its code. */
   advice: Readonly<Record<string, string>>
+  /** The key that the environment may have for it. */
+  environmentKey?: EnvironmentKey
   /** The vendor's package for it, an optional peer. */
   sdk: string
   /** Whether it fetches images and files from the web. */
@@ -68,7 +70,7 @@ const refuse = (message: string) => new LlmError('config', message, { provider: 
  * @throws {LlmError} `config` for an unknown one, and for options that do not go together
  */
 export function cloudOf(options: CloudOptions): Cloud | undefined {
-  const { host, project } = options
+  const { host } = options
   if (host === undefined) {
     const name = (['region', 'project', 'credentials'] as const).find((key) => options[key] !== undefined)
     if (name === undefined) return undefined
@@ -78,12 +80,14 @@ export function cloudOf(options: CloudOptions): Cloud | undefined {
   }
   if (host !== 'vertex' && host !== 'bedrock')
     throw refuse(`host can be 'vertex' or 'bedrock'. Pass the address of any other server as baseURL.`)
-  const cloud = host === 'vertex' ? vertex(options) : bedrock(options)
-  // They stand in addresses.
-  for (const [name, value] of Object.entries({ region: cloud.region, project }))
+  return host === 'vertex' ? vertex(options) : bedrock(options)
+}
+
+/** They stand in addresses. */
+function checkNames(names: { region: string; project?: string | undefined }): void {
+  for (const [name, value] of Object.entries(names))
     if (value !== undefined && !/^[a-z\d][a-z\d.:-]*$/i.test(value))
       throw refuse(`${name} must be letters, digits and hyphens.`)
-  return cloud
 }
 
 const vertexVariable = 'ANTHROPIC_VERTEX_BASE_URL'
@@ -96,6 +100,7 @@ function vertex(options: CloudOptions): VertexCloud {
   }
   const project =
     options.project ?? environment('ANTHROPIC_VERTEX_PROJECT_ID') ?? environment('GOOGLE_CLOUD_PROJECT')
+  checkNames({ region, project })
   const baseURL = options.baseURL ?? environment(vertexVariable) ?? vertexAddress(region)
   return {
     ...{ name: 'vertex', who: 'Vertex AI', sdk: '@anthropic-ai/vertex-sdk', fetchesMedia: true },
@@ -110,6 +115,7 @@ function vertex(options: CloudOptions): VertexCloud {
 }
 
 const bedrockVariable = 'ANTHROPIC_BEDROCK_BASE_URL'
+const tokenVariable = 'AWS_BEARER_TOKEN_BEDROCK'
 
 function bedrock(options: CloudOptions): BedrockCloud {
   const { apiKey, credentials } = options
@@ -117,10 +123,12 @@ function bedrock(options: CloudOptions): BedrockCloud {
     options.region ?? environment('AWS_REGION') ?? environment('AWS_DEFAULT_REGION') ?? 'us-east-1'
   if (options.project !== undefined) throw refuse('Amazon Bedrock has no project. Leave it out.')
   if (apiKey !== undefined && credentials !== undefined) throw refuse('Pass apiKey or credentials, not both.')
+  checkNames({ region })
   const baseURL = options.baseURL ?? environment(bedrockVariable) ?? bedrockAddress(region)
   const isExplicit = apiKey !== undefined || credentials !== undefined
-  const token = apiKey ?? (isExplicit ? undefined : environment('AWS_BEARER_TOKEN_BEDROCK'))
+  const token = apiKey ?? (isExplicit ? undefined : environment(tokenVariable))
   return {
+    environmentKey: { variable: tokenVariable, hosts: [new URL(bedrockAddress(region)).host] },
     ...{ name: 'bedrock', who: 'Amazon Bedrock', sdk: '@anthropic-ai/bedrock-sdk' },
     // It takes only the bytes of images and documents (vercel/ai, amazon-bedrock-anthropic-provider.ts, 2026).
     ...{ fetchesMedia: false, token, credentials },
