@@ -2,6 +2,7 @@
 import { AnthropicBedrock } from '@anthropic-ai/bedrock-sdk'
 import { isLlmError, type LlmError } from '@patchbay/core'
 import { faultServer, type ReceivedRequest, type ServedResponse } from '@patchbay/testing'
+import { strictService } from '@patchbay/testing/services'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import {
   eventStream,
@@ -454,6 +455,36 @@ describe('errors', () => {
     const bytes = Uint8Array.from(whole)
     bytes[whole.length - 20] = (bytes[whole.length - 20] ?? 0) ^ 1
     expect((await streamed({ ...eventStream(started), body: bytes })).code).toMatch(/network|bad-response/)
+  })
+})
+
+it('the strict service of Bedrock answers the official client and ours, whole and streamed, and refuses both alike', async () => {
+  environment()
+  const strict = await strictService('bedrock', { script: ['Paris it is.'] })
+  onTestFinished(() => strict.close())
+  const official = new AnthropicBedrock({
+    baseURL: strict.url,
+    awsRegion: region,
+    apiKey: key,
+    maxRetries: 0,
+  })
+  const asked = { model, max_tokens: 20, messages: [{ role: 'user' as const, content: 'Hi' }] }
+  const body = { ...asked, anthropic_version: 'bedrock-2023-05-31' }
+  const events: string[] = []
+  for await (const event of await official.messages.create({ ...body, stream: true }))
+    if (event.type === 'content_block_delta' && event.delta.type === 'text_delta')
+      events.push(event.delta.text)
+  const llm = claude(model, { ...base, baseURL: strict.url, apiKey: key })
+  const { text } = await llm.stream('Hi').response()
+  expect([events.join(''), text, (await llm.chat('Hi')).text]).toEqual(Array(3).fill('Paris it is.'))
+  expect(await llm.countTokens('Hi')).toBe(10)
+  expect(strict.refused).toEqual([])
+  const failure = await official.messages
+    .create({ ...body, max_tokens: 128_000, stream: true })
+    .catch((thrown) => thrown)
+  expect(failure).toMatchObject({
+    status: 400,
+    message: expect.stringContaining('max_tokens: 128000 > 64000'),
   })
 })
 

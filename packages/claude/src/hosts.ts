@@ -32,8 +32,6 @@ interface CloudBase {
   environmentKey?: EnvironmentKey
   /** The vendor's package for it, an optional peer. */
   sdk: string
-  /** Whether it fetches images and files from the web. */
-  fetchesMedia: boolean
 }
 
 /** Google Vertex AI. */
@@ -103,7 +101,7 @@ function vertex(options: CloudOptions): VertexCloud {
   checkNames({ region, project })
   const baseURL = options.baseURL ?? environment(vertexVariable) ?? vertexAddress(region)
   return {
-    ...{ name: 'vertex', who: 'Vertex AI', sdk: '@anthropic-ai/vertex-sdk', fetchesMedia: true },
+    ...{ name: 'vertex', who: 'Vertex AI', sdk: '@anthropic-ai/vertex-sdk' },
     ...{ baseURL, region, project, isTrusted: isTrusted(vertexVariable, baseURL, isGoogles) },
     advice: {
       authentication:
@@ -130,9 +128,13 @@ function bedrock(options: CloudOptions): BedrockCloud {
   return {
     environmentKey: { variable: tokenVariable, hosts: [new URL(bedrockAddress(region)).host] },
     ...{ name: 'bedrock', who: 'Amazon Bedrock', sdk: '@anthropic-ai/bedrock-sdk' },
-    // It takes only the bytes of images and documents (vercel/ai, amazon-bedrock-anthropic-provider.ts, 2026).
-    ...{ fetchesMedia: false, token, credentials },
-    ...{ baseURL, region, isTrusted: isExplicit || isTrusted(bedrockVariable, baseURL, isAmazons) },
+    ...{
+      token,
+      credentials,
+      baseURL,
+      region,
+      isTrusted: isExplicit || isTrusted(bedrockVariable, baseURL, isAmazons),
+    },
     advice: {
       authentication:
         "Check the credentials of AWS, or the key: those of the environment are only sent to Amazon's own hosts, and to ANTHROPIC_BEDROCK_BASE_URL.",

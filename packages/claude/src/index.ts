@@ -280,8 +280,9 @@ class ClaudeBackend implements Backend {
       const body = rawToWire(this.#target, known, raw, rules, context.warn)
       return { body, headers: { ...headersFor(body), ...raw.headers, ...context.headers } }
     }
-    const { fetchesMedia = true } = this.#server.cloud ?? {}
-    const wanted = fetchesMedia ? needsBytes : () => true
+    // The clouds fetch no media: "URL sources are not supported", anthropics/anthropic-sdk-typescript#1038 (Vertex AI, 2026-05);
+    // vercel/ai, amazon-bedrock-anthropic-provider.ts (2026-08).
+    const wanted = this.#server.cloud ? () => true : needsBytes
     const complete = await withInlineMedia(known, wanted, this.#options.media, context)
     const body = toWire(this.#target, complete, rules, context.warn)
     return { body, headers: { ...headersFor(body), ...context.headers } }
