@@ -80,7 +80,7 @@ const anthropic: Omit<Remote, 'factory' | 'make'> = {
 }
 
 export const remotes: Record<
-  'claude' | 'vertex' | 'gemini' | 'chat' | 'responses' | 'azure' | 'ollama',
+  'claude' | 'vertex' | 'bedrock' | 'gemini' | 'chat' | 'responses' | 'azure' | 'ollama',
   Remote
 > = {
   claude: {
@@ -101,6 +101,12 @@ export const remotes: Record<
         ...{ host: 'vertex', project: 'p', ...options },
         headers: { ...(apiKey && { authorization: `Bearer ${apiKey}` }), ...headers },
       }),
+  },
+  // It has no batches.
+  bedrock: {
+    ...anthropic,
+    factory: claude,
+    make: (options) => claude('m', { host: 'bedrock', ...options }),
   },
   gemini: {
     factory: gemini,

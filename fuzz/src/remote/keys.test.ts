@@ -16,6 +16,12 @@ const services: Record<Keyed, { host: string; key: string; address?: string; mor
     address: 'ANTHROPIC_BASE_URL',
     more: 'ANTHROPIC_CUSTOM_HEADERS',
   },
+  bedrock: {
+    host: 'bedrock-runtime.us-east-1.amazonaws.com',
+    key: 'AWS_BEARER_TOKEN_BEDROCK',
+    address: 'ANTHROPIC_BEDROCK_BASE_URL',
+    more: 'ANTHROPIC_CUSTOM_HEADERS',
+  },
   gemini: {
     host: 'generativelanguage.googleapis.com',
     key: 'GEMINI_API_KEY',

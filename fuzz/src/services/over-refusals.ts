@@ -2,7 +2,11 @@
 import { type ChatRequest, isLlmError, type Message } from '@patchbay/core'
 import fc from 'fast-check'
 import { apiOf } from '../../../packages/testing/src/services/hosts.js'
-import type { JsonObject, ReceivedRequest } from '../../../packages/testing/src/services/index.js'
+import type {
+  JsonObject,
+  ReceivedRequest,
+  ServiceName,
+} from '../../../packages/testing/src/services/index.js'
 import { refusalsOf } from '../../../packages/testing/src/services/strict-service.js'
 import { conversation, linkedMedia } from './conversations.js'
 import { fieldless } from './fieldless.js'
@@ -36,9 +40,7 @@ export async function overRefusals(
   const found = new Map<string, string>()
   let [sent, agreed] = [0, 0]
   const takes = (body: JsonObject) =>
-    versions(form.headers).some(
-      (headers) => refusalsOf(service, { path: form.path, headers, body }).next().done,
-    )
+    versions(service, form, body).some((given) => refusalsOf(service, given).next().done)
   const property = fc.asyncProperty(conversation, linkedMedia, async (given, linked) => {
     const messages = [...(given.messages as Message[]), ...linked]
     const request: ChatRequest = { ...given, messages, onUnsupported: 'error' }
@@ -65,9 +67,21 @@ export async function overRefusals(
 const chatsSince = (requests: readonly ReceivedRequest[], first: number) =>
   requests.slice(first).filter(({ path }) => path !== '/api/show').length
 
-/** The headers of our requests; at Anthropic with each version of the API. */
-function versions(headers: Record<string, string>): Record<string, string>[] {
-  return 'anthropic-version' in headers
-    ? ['2026-10-21', '2023-06-01'].map((version) => ({ ...headers, 'anthropic-version': version }))
-    : [headers]
+/** A body with the path and headers of our requests; at Anthropic, and at the clouds that have Claude, with each version of the API. */
+function versions(service: ServiceName, { path, headers }: ReceivedRequest, body: JsonObject) {
+  const older = { bedrock: 'bedrock-2023-05-31', vertex: 'vertex-2023-10-16' }[service as string]
+  if (older !== undefined) {
+    const { model: _model, stream: _stream, ...others } = body
+    const inVersion = (anthropic_version: string) => ({
+      path,
+      headers,
+      body: { ...others, anthropic_version },
+    })
+    return ['2026-10-21', older].map(inVersion)
+  }
+  if (!('anthropic-version' in headers)) return [{ path, headers, body }]
+  return ['2026-10-21', '2023-06-01'].map((version) => ({
+    ...{ path, body },
+    headers: { ...headers, 'anthropic-version': version },
+  }))
 }

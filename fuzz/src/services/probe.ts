@@ -5,6 +5,8 @@ import type { Rule } from '../../../packages/testing/src/services/rule.js'
 /** Where a service is, and the environment variable of its key. Servers on a machine of one's own need none. */
 export const addresses: Record<ServiceName, { base: string; key?: string }> = {
   anthropic: { base: 'https://api.anthropic.com/v1', key: 'ANTHROPIC_API_KEY' },
+  bedrock: { base: 'https://bedrock-runtime.us-east-1.amazonaws.com/v1', key: 'AWS_BEARER_TOKEN_BEDROCK' },
+  vertex: { base: 'https://aiplatform.googleapis.com/v1', key: 'GOOGLE_ACCESS_TOKEN' },
   'openai-chat': { base: 'https://api.openai.com/v1', key: 'OPENAI_API_KEY' },
   'openai-responses': { base: 'https://api.openai.com/v1', key: 'OPENAI_API_KEY' },
   gemini: { base: 'https://generativelanguage.googleapis.com/v1beta/openai', key: 'GEMINI_API_KEY' },
@@ -53,7 +55,10 @@ export async function* probe(name: ServiceName, { base, key, model }: ProbeOptio
     const { path: own, ...breaks } = rule.example.breaks
     const isResponses = 'input' in breaks
     const api = hosts[name].apis.find(({ protocol }) => (protocol === 'responses') === isResponses)
-    const path = typeof own === 'string' ? own : (api ?? apiOf(name, '')).path
+    const path = (typeof own === 'string' ? own : (api ?? apiOf(name, '')).path).replace(
+      '/projects/p/',
+      `/projects/${process.env.GOOGLE_CLOUD_PROJECT || 'p'}/`,
+    )
     const body = { ...breaks, ...(model !== undefined && 'model' in breaks && { model }) }
     const response = await fetch(addressOf(base, path), {
       method: 'POST',

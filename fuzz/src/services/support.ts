@@ -75,6 +75,14 @@ const groups: Record<string, [heading: string, target: string][]> = {
       (name): [string, string] => [name, `claude-${name}`],
     ),
   ],
+  'Claude on clouds': [
+    ['Bedrock, opus-5-5', 'global.anthropic.claude-opus-5-5, Bedrock'],
+    ['Bedrock, opus-4-6', 'us.anthropic.claude-opus-4-6-v1, Bedrock'],
+    ['Bedrock, sonnet-4-5', 'eu.anthropic.claude-sonnet-4-5-20250929-v1:0, Bedrock'],
+    ['Vertex AI, sonnet-5-5', 'claude-sonnet-5-5, Vertex AI'],
+    ['Vertex AI, opus-4-6', 'claude-opus-4-6, Vertex AI'],
+    ['Vertex AI, haiku-4-5', 'claude-haiku-4-5@20251001, Vertex AI'],
+  ],
   'Gemini, its own API': [
     'gemini-3.6-flash',
     'gemini-3.1-pro-preview',

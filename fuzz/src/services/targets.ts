@@ -23,6 +23,18 @@ const ofClaude = (model: string): Target => ({
   service: 'anthropic',
   make: ({ url }, more) => claude(model, { ...options, ...more, baseURL: url }),
 })
+const ofBedrock = (model: string): Target => ({
+  service: 'bedrock',
+  make: ({ url }, more) => claude(model, { ...options, ...more, host: 'bedrock', baseURL: url }),
+})
+const ofVertex = (model: string): Target => ({
+  service: 'vertex',
+  make: ({ baseURL }, more) =>
+    claude(model, {
+      ...{ host: 'vertex', project: 'p', headers: { authorization: 'Bearer strict' }, retry: false },
+      ...{ ...more, baseURL },
+    }),
+})
 const ofOpenAI = (model: string, api: 'chat' | 'responses'): Target => ({
   service: `openai-${api}`,
   make: ({ baseURL }, more) => openai(model, { ...options, ...more, baseURL, api, preset: 'openai' }),
@@ -55,11 +67,19 @@ const claudes = [
   'claude-sonnet-4-6',
   'claude-haiku-4-5',
 ]
+const bedrocks = [
+  'global.anthropic.claude-opus-5-5',
+  'us.anthropic.claude-opus-4-6-v1',
+  'eu.anthropic.claude-sonnet-4-5-20250929-v1:0',
+]
+const vertexes = ['claude-sonnet-5-5', 'claude-opus-4-6', 'claude-haiku-4-5@20251001']
 const geminis = ['gemini-3.6-flash', 'gemini-3.1-pro-preview', 'gemini-2.5-flash', 'gemini-2.5-pro']
 const gpts = ['gpt-4o', 'gpt-5', 'gpt-5.1', 'gpt-5.4', 'gpt-5.6', 'gpt-6-astra', 'o3']
 
 export const targets: Record<string, Target> = {
   ...Object.fromEntries(claudes.map((model) => [model, ofClaude(model)])),
+  ...Object.fromEntries(bedrocks.map((model) => [`${model}, Bedrock`, ofBedrock(model)])),
+  ...Object.fromEntries(vertexes.map((model) => [`${model}, Vertex AI`, ofVertex(model)])),
   ...Object.fromEntries(geminis.map((model) => [`${model}, its own API`, ofGemini(model)])),
   ...Object.fromEntries(gpts.map((model) => [`${model}, Responses`, ofOpenAI(model, 'responses')])),
   ...Object.fromEntries(gpts.map((model) => [`${model}, Chat`, ofOpenAI(model, 'chat')])),

@@ -22,8 +22,8 @@ import {
   withoutSecretHeaders,
 } from '@patchbay/core/wire'
 import { fromResponse, notAnAnswer } from './errors.js'
-import { type Cloud, checkPath, cloudOf } from './hosts.js'
-import type { VertexRewriter } from './vertex.js'
+import { type AwsCredentials, type Cloud, checkPath, cloudOf } from './hosts.js'
+import type { CanonicalRequest, Rewriter } from './rewriter.js'
 
 const officialAddress = 'https://api.anthropic.com'
 const addressVariable = 'ANTHROPIC_BASE_URL'
@@ -39,6 +39,7 @@ export interface ServerOptions {
   host?: string | undefined
   region?: string | undefined
   project?: string | undefined
+  credentials?: AwsCredentials | undefined
   fetch?: typeof fetch | undefined
   allowBrowser?: boolean | undefined
 }
@@ -53,7 +54,7 @@ export class Server {
   readonly #address: ServerAddress
   readonly #keyed: KeyedServer
   #client: Promise<Anthropic> | undefined
-  #rewriter: Promise<VertexRewriter> | undefined
+  #rewriter: Promise<Rewriter> | undefined
 
   /** @throws {LlmError} `config` for a `baseURL` that is not an address */
   constructor(options: ServerOptions) {
@@ -78,19 +79,21 @@ export class Server {
     { signal, headers, clock, status, onFailure, large }: CallContext & Pick<ExchangeOptions, 'large'>,
     method: 'get' | 'post',
     path: string,
-    body?: object,
+    body?: Record<string, unknown>,
   ): Promise<Response> {
     const { fetch = globalThis.fetch } = this.#options
     const address = this.#address
     const { cloud } = this
+    const who = cloud?.who ?? 'Anthropic'
     if (cloud) checkPath(cloud, path)
     const key = cloud ? undefined : keyFor(this.#keyed, this.#options.apiKey, headers)
     const own: Record<string, string> = { ...(key && { 'x-api-key': key }), ...headers }
-    const advice = cloud
-      ? cloudAdvice
-      : key || address.authorization || this.#keyed.isTrusted
-        ? {}
-        : missingKeyAdvice(address.baseURL, environmentKey, headers)
+    const isKeyless = !key && !address.authorization && !(cloud ?? this.#keyed).isTrusted
+    const named = cloud ? cloud.environmentKey : environmentKey
+    const advice = {
+      ...cloud?.advice,
+      ...(isKeyless && named && missingKeyAdvice(address.baseURL, named, headers)),
+    }
     const options = {
       fetch,
       signal,
@@ -99,26 +102,11 @@ export class Server {
       address,
       large,
       headers: own,
-      failed: (response: Response, path: string) => fromResponse(response, clock.now(), path, advice),
-      who: cloud?.who ?? 'Anthropic',
+      failed: (response: Response, path: string) => fromResponse(response, clock.now(), path, advice, who),
+      who,
       hint: 'Check the network and baseURL.',
     }
-    if (cloud)
-      return exchange(options, async () => {
-        const usesGoogle =
-          cloud.isTrusted && address.authorization === undefined && !hasKey(headers, 'x-api-key')
-        const rewriter = await this.#cloudRewriter(cloud)
-        const { url, init } = await rewriter.rewrite({ method, path, body }, usesGoogle, signal)
-        // Of the client's own headers only what is known to be open, and Google's token for Google.
-        const theirs = new Headers(init.headers)
-        const all = withoutSecretHeaders(theirs)
-        for (const name of usesGoogle ? ['authorization', 'x-goog-user-project'] : []) {
-          const value = theirs.get(name)
-          if (value !== null) all[name] = value
-        }
-        for (const [name, value] of Object.entries(own)) all[name.toLowerCase()] = value
-        return { url, init: { ...init, headers: all } }
-      })
+    if (cloud) return this.#sendToCloud(cloud, options, { method, path, body }, signal)
     return exchange(options, async () => {
       this.#client ??= newClient(address.baseURL, fetch, this.#options.allowBrowser)
       const client = await this.#client
@@ -129,20 +117,43 @@ export class Server {
     })
   }
 
+  /** The response to a request in the form of a cloud. */
+  async #sendToCloud(
+    cloud: Cloud,
+    options: ExchangeOptions & { address: ServerAddress },
+    request: Pick<CanonicalRequest, 'method' | 'path' | 'body'>,
+    signal: AbortSignal,
+  ): Promise<Response> {
+    const { authorization, query } = options.address
+    const own = options.headers as Record<string, string>
+    const headers = Object.fromEntries(
+      Object.entries(own).map(([name, value]) => [name.toLowerCase(), value]),
+    )
+    const usesCredentials = cloud.isTrusted && authorization === undefined && !hasKey(headers, 'x-api-key')
+    let adapt = async (response: Response) => response
+    const address = { ...options.address, query: '' }
+    const response = await exchange({ ...options, address }, async () => {
+      const rewriter = await this.#rewriterOf(cloud)
+      const rewritten = await rewriter.rewrite({ ...request, headers, query }, usesCredentials, signal)
+      adapt = rewritten.adapt
+      return rewritten
+    })
+    return adapt(response)
+  }
+
   /** @throws {LlmError} `config` if the official client's sibling is not installed, with the command that installs it */
-  #cloudRewriter({ region, project }: Cloud): Promise<VertexRewriter> {
+  #rewriterOf(cloud: Cloud): Promise<Rewriter> {
     const { allowBrowser = false } = this.#options
-    const target = { baseURL: this.#address.baseURL, region, project, allowBrowser }
-    this.#rewriter ??= import('./vertex.js')
-      .then(({ vertexRewriter }) => vertexRewriter(target))
-      .catch((cause: unknown) => {
-        this.#rewriter = undefined
-        throw new LlmError(
-          'config',
-          'Claude on Vertex AI needs @anthropic-ai/vertex-sdk. Run: npm install @anthropic-ai/vertex-sdk',
-          { cause },
-        )
-      })
+    const { baseURL } = this.#address
+    const make = async () =>
+      cloud.name === 'vertex'
+        ? (await import('./vertex.js')).vertexRewriter(cloud, baseURL, allowBrowser)
+        : (await import('./bedrock.js')).bedrockRewriter(cloud, baseURL, allowBrowser)
+    this.#rewriter ??= make().catch((cause: unknown) => {
+      this.#rewriter = undefined
+      const message = `Claude on ${cloud.who} needs ${cloud.sdk}. Run: npm install ${cloud.sdk}`
+      throw new LlmError('config', message, { cause })
+    })
     return this.#rewriter
   }
 
@@ -158,13 +169,6 @@ export class Server {
   jsonOf(response: Response): Promise<Record<string, unknown>> {
     return wholeJson(response, notAnAnswer)
   }
-}
-
-const cloudAdvice = {
-  authentication:
-    "Check Google's credentials: they are only sent to Google's own hosts, and to ANTHROPIC_VERTEX_BASE_URL.",
-  'permission-denied': 'Check that the project has the model, in Model Garden, and that you may use it.',
-  'not-found': 'Check the id of the model, and that it is in this region: claude-opus-4-5@20251101.',
 }
 
 /** The key is not for the client: it would send it as `authorization`, which not every server of this protocol reads. */

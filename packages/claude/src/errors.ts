@@ -29,7 +29,38 @@ const codes: Record<string, ErrorCode> = {
   overloaded_error: 'overloaded',
 }
 
-const who = 'Anthropic'
+// Amazon Bedrock's, by the name of the exception: docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel and
+// _InvokeModelWithResponseStream, and /CommonErrors, November 2026.
+const exceptions: Record<string, ErrorCode> = {
+  AccessDeniedException: 'permission-denied',
+  ExpiredTokenException: 'authentication',
+  IncompleteSignature: 'authentication',
+  InternalServerException: 'server-error',
+  InvalidSignatureException: 'authentication',
+  MissingAuthenticationTokenException: 'authentication',
+  ModelErrorException: 'server-error',
+  ModelNotReadyException: 'overloaded',
+  ModelStreamErrorException: 'server-error',
+  ModelTimeoutException: 'timeout',
+  ResourceNotFoundException: 'not-found',
+  ServiceQuotaExceededException: 'quota-exceeded',
+  ServiceUnavailableException: 'overloaded',
+  ThrottlingException: 'rate-limited',
+  UnrecognizedClientException: 'authentication',
+  ValidationException: 'invalid-request',
+}
+
+/** The code of an exception of Amazon's; in the events of a stream their names begin in lower case. */
+function codeOfException(type: unknown, words: string): ErrorCode | undefined {
+  const name = String(type)
+  const code = exceptions[name.charAt(0).toUpperCase() + name.slice(1)]
+  // "Authentication failed: Please make sure your API Key is valid." has the type of a missing permission.
+  if (code === 'permission-denied' && /^authentication failed|api key/i.test(words)) return 'authentication'
+  // "Too many tokens per day, please wait before trying again.": waiting a moment is of no use.
+  if (code === 'rate-limited' && /per day/i.test(words)) return 'quota-exceeded'
+  return code
+}
+
 const advices = {
   authentication: 'Check apiKey, or ANTHROPIC_API_KEY.',
   'quota-exceeded': 'Check the credit of the account.',
@@ -44,12 +75,13 @@ export function fromBody(
   details: ErrorDetails = {},
   text: unknown = body,
   advice: ServiceFailure['advice'] = {},
+  who = 'Anthropic',
 ): LlmError {
   const { request_id: requestId } = fieldsOf(body)
   const error = errorIn(body)
   const { type } = fieldsOf(error)
   const words = type !== undefined && fieldsOf(error).message === undefined ? String(type) : wordsOf(error)
-  let code = codes[String(type)] ?? codeOfStatus(details.status ?? 500)
+  let code = codes[String(type)] ?? codeOfException(type, words) ?? codeOfStatus(details.status ?? 500)
   if (code === 'invalid-request' && /credit balance/i.test(words)) code = 'quota-exceeded'
   return serviceError({
     who,
@@ -70,12 +102,18 @@ export async function fromResponse(
   now: number,
   path: string,
   more: ServiceFailure['advice'] = {},
+  who = 'Anthropic',
 ): Promise<LlmError> {
   const text = await errorText(response)
   const details = detailsOf(response, now)
   const body = jsonIn(text)
   const advice = { ...advices, ...notFoundAdvice(path), ...more }
-  if (errorIn(body) !== undefined) return fromBody(body, details, text, advice)
+  // Amazon's exceptions have their name in a header, and only a message in the body.
+  const [type] = response.headers.get('x-amzn-errortype')?.split(':') ?? []
+  const error = errorIn(body)
+  if (type !== undefined)
+    return fromBody({ error: { type, message: wordsOf(error ?? text) } }, details, text, advice, who)
+  if (error !== undefined) return fromBody(body, details, text, advice, who)
   return serviceError({
     who,
     code: codeOfResponse(response.status, path),

@@ -1,6 +1,6 @@
 // Decoder of the Messages API: a streamed or whole message to events.
 // Source: platform.claude.com/docs/en/build-with-claude/streaming and /en/api/messages, November 2026.
-import type { BackendEvent, FinishReason, Usage } from '@patchbay/core'
+import type { BackendEvent, FinishReason, LlmError, Usage } from '@patchbay/core'
 import { CallIds, fieldsOf, objectsIn, TruncatedCallGuard } from '@patchbay/core/wire'
 import {
   type AnswerSource,
@@ -113,7 +113,7 @@ export async function* fromStream(
         yield* guard.end(reasonOf(stopReason))
         return yield finishOf(stopReason, stopSequence, usage)
       case 'error':
-        throw fromBody(event)
+        throw failureOf(event, source)
       default:
         // `ping`, and future events.
         if (!started && event?.type === undefined) throw notAnAnswer(value)
@@ -127,7 +127,7 @@ export async function* fromStream(
  */
 export async function* fromMessage(body: unknown, source: AnswerSource): AsyncGenerator<BackendEvent> {
   const message = body as WireMessage & { type?: string }
-  if (message?.type === 'error') throw fromBody(body)
+  if (message?.type === 'error') throw failureOf(body, source)
   if (!Array.isArray(message?.content)) throw notAnAnswer(body)
   yield startOf(message, source)
   const ids = new CallIds()
@@ -137,6 +137,10 @@ export async function* fromMessage(body: unknown, source: AnswerSource): AsyncGe
   const usage: Json = {}
   mergeUsage(usage, message.usage)
   yield finishOf(message.stop_reason ?? undefined, message.stop_sequence ?? undefined, usage)
+}
+
+function failureOf(event: unknown, { who, requestId }: AnswerSource): LlmError {
+  return fromBody(event, { ...(requestId && { requestId }) }, event, {}, who)
 }
 
 function* close(

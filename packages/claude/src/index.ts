@@ -34,9 +34,11 @@ import {
 import { Server } from './client.js'
 import type { AnswerSource } from './decode/blocks.js'
 import type { Target } from './encode/messages.js'
+import type { AwsCredentials } from './hosts.js'
 import type { KnownRules, ModelRules } from './models.js'
 import type { WireChat } from './request.js'
 
+export type { AwsCredentials, AwsIdentity } from './hosts.js'
 export type { ModelRules } from './models.js'
 
 declare global {
@@ -57,17 +59,31 @@ export interface ClaudeOptions extends ProviderOptions {
   apiKey?: string | undefined
   /**
    * The address of the server. Default: `ANTHROPIC_BASE_URL`, else `https://api.anthropic.com`. With `host: 'vertex'`:
-   * `ANTHROPIC_VERTEX_BASE_URL`, else the address of the region.
+   * `ANTHROPIC_VERTEX_BASE_URL`, with `host: 'bedrock'`: `ANTHROPIC_BEDROCK_BASE_URL`, else the address of the region.
    */
   baseURL?: string | undefined
   /**
-   * A cloud in place of Anthropic's own service: `'vertex'`, Google Vertex AI, with Google's own credentials
-   * (`GOOGLE_APPLICATION_CREDENTIALS`, or those of `gcloud`). It needs the package `@anthropic-ai/vertex-sdk`. Google's credentials are
-   * only sent to Google's own hosts over https, and to the address in `ANTHROPIC_VERTEX_BASE_URL`.
+   * A cloud in place of Anthropic's own service.
+   *
+   * - `'vertex'`: Google Vertex AI, with Google's own credentials (`GOOGLE_APPLICATION_CREDENTIALS`, or those of `gcloud`). It needs the
+   *   package `@anthropic-ai/vertex-sdk`. Google's credentials are only sent to Google's own hosts over https, and to the address in
+   *   `ANTHROPIC_VERTEX_BASE_URL`.
+   * - `'bedrock'`: Amazon Bedrock, with a key of Bedrock (`apiKey`, or `AWS_BEARER_TOKEN_BEDROCK`), or signed with credentials of AWS
+   *   (`credentials`, or those that the tools of AWS find: environment, profile, single sign-on, role of the machine). It needs the
+   *   package `@anthropic-ai/bedrock-sdk`. What the environment has is only sent to Amazon's own hosts over https, and to the address in
+   *   `ANTHROPIC_BEDROCK_BASE_URL`.
    */
-  host?: 'vertex' | undefined
-  /** Of a cloud: its region. Default: `CLOUD_ML_REGION`, else `'global'`. */
+  host?: 'vertex' | 'bedrock' | undefined
+  /**
+   * Of a cloud: its region. Default on Vertex AI: `CLOUD_ML_REGION`, else `'global'`; on Amazon Bedrock: `AWS_REGION`,
+   * `AWS_DEFAULT_REGION`, else `'us-east-1'`.
+   */
   region?: string | undefined
+  /**
+   * Of Amazon Bedrock: credentials of your own, asked for with every request. Default: those that the tools of AWS find, also with every
+   * request; a provider of `@aws-sdk/credential-providers` passed here keeps them until they expire.
+   */
+  credentials?: AwsCredentials | undefined
   /** Of Vertex AI: the project's id. Default: `ANTHROPIC_VERTEX_PROJECT_ID`, `GOOGLE_CLOUD_PROJECT`, else that of the credentials. */
   project?: string | undefined
   /** Sends the requests. Default: the platform's `fetch`. */
@@ -105,6 +121,7 @@ const names = {
     host: true,
     region: true,
     project: true,
+    credentials: true,
     fetch: true,
     rules: true,
     allowBrowser: true,
@@ -172,7 +189,7 @@ class ClaudeBackend implements Backend {
         ...body,
         stream: streaming,
       })
-      const source = await this.#source(response.headers.get('request-id') ?? undefined)
+      const source = await this.#source(requestIdOf(response))
       if (isStream(response, streaming))
         return fromStream(tapEvents(jsonEvents(response.body, isLast), raw), source)
       return fromMessage(await tapWhole(await this.#server.jsonOf(response), raw), source)
@@ -241,9 +258,13 @@ class ClaudeBackend implements Backend {
   #loadedRules: Promise<KnownRules> | undefined
 
   #rules(): Promise<KnownRules> {
-    this.#loadedRules ??= import('./models.js').then(({ rulesFor }) =>
-      rulesFor(this.model, this.#options.rules),
-    )
+    this.#loadedRules ??= import('./models.js').then(({ rulesFor }) => {
+      const rules = rulesFor(this.model, this.#options.rules)
+      if (this.#server.cloud === undefined) return rules
+      // A cloud sets dates of its own: platform.claude.com/docs/en/build-with-claude/claude-on-amazon-bedrock-legacy.
+      const { endOfLife: _, ...others } = rules
+      return { ...others, isDeprecated: false }
+    })
     return this.#loadedRules
   }
 
@@ -259,19 +280,29 @@ class ClaudeBackend implements Backend {
       const body = rawToWire(this.#target, known, raw, rules, context.warn)
       return { body, headers: { ...headersFor(body), ...raw.headers, ...context.headers } }
     }
-    const complete = await withInlineMedia(known, needsBytes, this.#options.media, context)
+    // The clouds fetch no media: "URL sources are not supported", anthropics/anthropic-sdk-typescript#1038 (Vertex AI, 2026-05);
+    // vercel/ai, amazon-bedrock-anthropic-provider.ts (2026-08).
+    const wanted = this.#server.cloud ? () => true : needsBytes
+    const complete = await withInlineMedia(known, wanted, this.#options.media, context)
     const body = toWire(this.#target, complete, rules, context.warn)
     return { body, headers: { ...headersFor(body), ...context.headers } }
   }
 
   async #source(requestId?: string): Promise<AnswerSource> {
     const { boundThinking } = await this.#rules()
+    const { who } = this.#server.cloud ?? {}
     return {
       host: this.#target.host,
+      ...(who && { who }),
       ...(boundThinking && { thinkingModel: this.model }),
       ...(requestId !== undefined && { requestId }),
     }
   }
+}
+
+/** Amazon Bedrock has a header of its own. */
+function requestIdOf({ headers }: Response): string | undefined {
+  return headers.get('request-id') ?? headers.get('x-amzn-requestid') ?? undefined
 }
 
 function batchPath(id: string): string {

@@ -100,6 +100,37 @@ it.each([
   )
 })
 
+it('sampling, which the newest version of the API refuses, is sent in the older version by its name there', async () => {
+  environment({})
+  const { sent, fetch } = recorder()
+  const llm = claude(model, { host: 'vertex', project: 'p', headers: bearer, fetch })
+  await llm.chat({ messages: 'Hi', temperature: 0.5 })
+  await llm.chat('Hi')
+  expect(sent.map(({ body }) => [body.temperature, body.anthropic_version])).toEqual([
+    [0.5, 'vertex-2023-10-16'],
+    [undefined, '2026-10-21'],
+  ])
+  expect(sent.map(({ headers }) => headers['anthropic-version'])).toEqual([undefined, undefined])
+})
+
+it('images and documents by address are downloaded: Vertex AI takes bytes only', async () => {
+  environment({})
+  const web = await faultServer({ headers: { 'content-type': 'application/pdf' }, body: '%PDF-1.7' })
+  onTestFinished(() => web.close())
+  const { sent, fetch } = recorder()
+  const media = { allowHosts: [new URL(web.url).host] }
+  const llm = claude(model, { host: 'vertex', project: 'p', headers: bearer, fetch, media })
+  await llm.chat([
+    { role: 'user', content: [{ type: 'file', url: `${web.url}/a.pdf`, mediaType: 'application/pdf' }] },
+  ])
+  const base64 = {
+    type: 'base64',
+    media_type: 'application/pdf',
+    data: Buffer.from('%PDF-1.7').toString('base64'),
+  }
+  expect(sent[0]?.body.messages).toEqual([{ role: 'user', content: [{ type: 'document', source: base64 }] }])
+})
+
 it('the rules of a model are those of its name with a date after @', async () => {
   environment({})
   const llm = claude(model, { host: 'vertex', project: 'p' })

@@ -3,21 +3,8 @@
 import type { AnthropicVertex } from '@anthropic-ai/vertex-sdk'
 import { LlmError } from '@patchbay/core'
 import { noToken, unlessAborted, unlessInBrowser } from '@patchbay/core/wire'
-
-/** Where the models are, and who asks. */
-export interface VertexTarget {
-  baseURL: string
-  region: string
-  project: string | undefined
-  allowBrowser: boolean
-}
-
-/** A request of the Messages API, before it is rewritten. */
-export interface CanonicalRequest {
-  method: 'get' | 'post'
-  path: string
-  body?: object | undefined
-}
+import type { VertexCloud } from './hosts.js'
+import { type CanonicalRequest, type Rewriter, type RewrittenRequest, rewriteBy } from './rewriter.js'
 
 type AuthClient = NonNullable<NonNullable<ConstructorParameters<typeof AnthropicVertex>[0]>['authClient']>
 
@@ -29,78 +16,67 @@ type Sdk = typeof import('@anthropic-ai/vertex-sdk')
 // In pieces, so that no bundler looks for a package that is optional and needs Node.
 const sdkName = ['@anthropic-ai', 'vertex-sdk'].join('/')
 
-/** What rewrites requests for this target; rejects if the vendor's package cannot be imported. */
-export async function vertexRewriter(target: VertexTarget): Promise<VertexRewriter> {
+/** What rewrites requests for this project and region; rejects if the vendor's package cannot be imported. */
+export async function vertexRewriter(cloud: VertexCloud, baseURL: string, allowBrowser: boolean) {
   const sdk = (await import(/* @vite-ignore */ /* webpackIgnore: true */ sdkName)) as Sdk
-  return new VertexRewriter(target, clientOver(sdk.AnthropicVertex))
+  return new VertexRewriter(cloud, baseURL, allowBrowser, clientOver(sdk.AnthropicVertex))
 }
 
 /** The official client, which rewrites requests for those that extend it. */
 interface Client {
-  rewrite(request: CanonicalRequest): Promise<{ url: string; init: RequestInit }>
+  rewrite(request: CanonicalRequest): Promise<RewrittenRequest>
 }
 type ClientClass = new (options: ConstructorParameters<Sdk['AnthropicVertex']>[0]) => Client
 
 function clientOver(Base: Sdk['AnthropicVertex']): ClientClass {
   return class extends Base {
-    async rewrite({ method, path, body }: CanonicalRequest) {
-      const { url, req } = await this.buildRequest({ method, path, ...(body && { body }) })
-      const rewritten: { url: string; init: RequestInit }[] = []
-      const keep = async ({ url, ...init }: { url: string } & RequestInit) => {
-        rewritten.push({ url, init })
-        return new Response()
-      }
-      for (const middleware of this.backendMiddleware())
-        await middleware({ ...req, url }, keep, {
-          options: { method, path },
-          logger: { error() {}, warn() {}, info() {}, debug() {} },
-          parse: () => Promise.reject(new Error('nothing was sent')),
-        })
-      const [request] = rewritten
-      if (request === undefined) throw new Error('the client rewrote nothing')
-      return request
+    rewrite(request: CanonicalRequest) {
+      const buildRequest = this.buildRequest.bind(this)
+      return rewriteBy({ buildRequest, middleware: this.backendMiddleware() }, request)
     }
   }
 }
 
-/** Rewrites requests of the Messages API for Vertex AI. */
-export class VertexRewriter {
-  readonly #target: VertexTarget
-  readonly #Client: ClientClass
+class VertexRewriter implements Rewriter {
   readonly #clients = new Map<boolean, Client>()
 
-  constructor(target: VertexTarget, Client: ClientClass) {
-    this.#target = target
-    this.#Client = Client
-  }
+  constructor(
+    readonly cloud: VertexCloud,
+    readonly baseURL: string,
+    readonly allowBrowser: boolean,
+    readonly Client: ClientClass,
+  ) {}
 
-  /**
-   * The request in Vertex AI's form; with a token of Google's that is valid now, if that is wanted.
-   * @throws {LlmError} `authentication` without credentials, `network` if Google cannot be reached, `config` without a project
-   */
-  async rewrite(request: CanonicalRequest, usesGoogle: boolean, signal: AbortSignal) {
-    const client = this.#client(usesGoogle)
+  /** @throws {LlmError} also `config` without a project */
+  async rewrite(request: CanonicalRequest, usesCredentials: boolean, signal: AbortSignal) {
+    const client = this.#client(usesCredentials)
     try {
-      return await unlessAborted(signal, () => client.rewrite(request))
+      return await unlessAborted(signal, () => client.rewrite(inVersion(request)))
     } catch (error) {
       if (signal.aborted) throw error
       // It would go on failing, also with credentials that are there now.
-      this.#clients.delete(usesGoogle)
+      this.#clients.delete(usesCredentials)
       throw toError(error)
     }
   }
 
-  #client(usesGoogle: boolean): Client {
-    const { baseURL, region, project, allowBrowser } = this.#target
+  #client(usesCredentials: boolean): Client {
     const options = {
-      ...{ baseURL, region, projectId: project ?? null },
+      ...{ baseURL: this.baseURL, region: this.cloud.region, projectId: this.cloud.project ?? null },
       logLevel: 'off',
-      ...{ dangerouslyAllowBrowser: allowBrowser, ...(!usesGoogle && { authClient: nobody }) },
+      ...{ dangerouslyAllowBrowser: this.allowBrowser, ...(!usesCredentials && { authClient: nobody }) },
     } as const
-    const client = this.#clients.get(usesGoogle) ?? unlessInBrowser('claude', () => new this.#Client(options))
-    this.#clients.set(usesGoogle, client)
+    const client =
+      this.#clients.get(usesCredentials) ?? unlessInBrowser('claude', () => new this.Client(options))
+    this.#clients.set(usesCredentials, client)
     return client
   }
+}
+
+/** The older version of the API has a name of its own there: platform.claude.com/docs/en/build-with-claude/claude-on-vertex-ai. */
+function inVersion(request: CanonicalRequest): CanonicalRequest {
+  if (request.headers['anthropic-version'] !== '2023-06-01') return request
+  return { ...request, body: { ...request.body, anthropic_version: 'vertex-2023-10-16' } }
 }
 
 function toError(error: unknown): unknown {

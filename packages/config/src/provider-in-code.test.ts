@@ -45,6 +45,33 @@ it('makes a model on Azure, with a key or with tokens', async () => {
   expect(sent).toEqual([`${url} k null`, `${url} null Bearer a-token`])
 })
 
+it('makes a Claude model on Amazon Bedrock, with a key or with credentials', async () => {
+  vi.stubEnv('ANTHROPIC_BEDROCK_BASE_URL', undefined)
+  const fetch = vi.fn(async (_url: unknown, _init?: RequestInit) => Response.json({}, { status: 400 }))
+  vi.stubGlobal('fetch', fetch)
+  onTestFinished(() => {
+    vi.unstubAllGlobals()
+    vi.unstubAllEnvs()
+  })
+  const credentials = async () => ({ accessKeyId: 'AKIA1', secretAccessKey: 's' })
+  for (const more of [{ apiKey: 'k' }, { credentials }]) {
+    const llm = await provider('claude:eu.anthropic.claude-sonnet-4-5-20250929-v1:0', {
+      ...{ host: 'bedrock', region: 'eu-west-1', retry: false },
+      ...more,
+    })
+    await llm.chat('Hi').catch(() => {})
+  }
+  const sent = fetch.mock.calls.map(([url, init]) => [
+    new URL(String(url)).host,
+    new Headers(init?.headers).get('authorization'),
+  ])
+  const host = 'bedrock-runtime.eu-west-1.amazonaws.com'
+  expect(sent).toEqual([
+    [host, 'Bearer k'],
+    [host, expect.stringMatching(/^AWS4-HMAC-SHA256 Credential=AKIA1\/\d+\/eu-west-1\/bedrock\//)],
+  ])
+})
+
 it('reads no configuration: also where one is, the target is what it says', async () => {
   vi.stubEnv('PATCHBAY_PROVIDER', 'another')
   onTestFinished(() => void vi.unstubAllEnvs())

@@ -44,10 +44,17 @@ interface Remote extends Common {
 /** Claude, by `@patchbay/claude`. */
 export interface ClaudeEntry extends Remote {
   use: 'claude'
-  /** Google Vertex AI, with Google's own credentials. It needs the package `@anthropic-ai/vertex-sdk`. */
-  host?: 'vertex' | undefined
-  /** The region on Vertex AI. Default: `CLOUD_ML_REGION`, else `global`. */
+  /**
+   * A cloud: Google Vertex AI with Google's own credentials, or Amazon Bedrock with a key of Bedrock or the credentials of AWS. It needs
+   * the package `@anthropic-ai/vertex-sdk` or `@anthropic-ai/bedrock-sdk`.
+   */
+  host?: 'vertex' | 'bedrock' | undefined
+  /** The region of the cloud. Default on Vertex AI: `CLOUD_ML_REGION`, else `global`; on Bedrock: `AWS_REGION`, else `us-east-1`. */
   region?: string | undefined
+  /** Gives credentials of AWS; only in a configuration that is code. Default: those that the tools of AWS find. */
+  credentials?:
+    | (() => Promise<{ accessKeyId: string; secretAccessKey: string; sessionToken?: string | undefined }>)
+    | undefined
   /** The project on Vertex AI. Default: `ANTHROPIC_VERTEX_PROJECT_ID`, `GOOGLE_CLOUD_PROJECT`, else that of the credentials. */
   project?: string | undefined
 }

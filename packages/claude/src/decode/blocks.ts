@@ -8,6 +8,8 @@ type Json = Record<string, unknown>
 
 /** Where an answer comes from. Its state goes back only there. */
 export interface AnswerSource {
+  /** Who answers, for errors. Default: Anthropic. */
+  who?: string
   host: string
   /** The model, where the service lets no other one read its thinking. */
   thinkingModel?: string

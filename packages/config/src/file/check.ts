@@ -131,6 +131,7 @@ const otherBackends: Record<string, string> = {
   llama: 'Use ollama or local.',
   google: 'Use gemini.',
   vertex: "Use gemini, with vertex: true; for Claude claude, with host: 'vertex'.",
+  bedrock: "Use claude, with host: 'bedrock'; for other models the AI SDK and its provider.",
   azure: "Use openai, with host: 'azure' and the name of your resource.",
   ...Object.fromEntries(
     [

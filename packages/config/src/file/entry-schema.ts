@@ -72,8 +72,15 @@ const remote = {
 export const backendOptions: Record<string, Record<string, JsonSchema>> = {
   claude: {
     ...remote,
-    host: { enum: ['vertex'], description: "Google Vertex AI, with Google's own credentials." },
-    region: { ...text, description: 'The region on Vertex AI.' },
+    host: {
+      enum: ['vertex', 'bedrock'],
+      description:
+        "Google Vertex AI, with Google's own credentials, or Amazon Bedrock, with its key or those of AWS.",
+    },
+    region: { ...text, description: 'The region of the cloud.' },
+    credentials: {
+      description: 'A function that gives credentials of AWS, in a configuration that is code.',
+    },
     project: { ...text, description: 'The project on Vertex AI.' },
   },
   gemini: {

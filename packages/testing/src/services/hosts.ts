@@ -1,11 +1,13 @@
 // The services by name: their protocols, rules and the shape of their errors.
 import type { ChatDialect } from './answers/chat.js'
+import { bedrockForm, type CloudForm, vertexForm } from './cloud-forms.js'
 import type { Json, Problem, Rule } from './rule.js'
 import { anthropicMessages } from './rules/anthropic-messages.js'
 import { anthropicOptions } from './rules/anthropic-options.js'
 import { anthropicPrefill } from './rules/anthropic-prefill.js'
 import { anthropicTools } from './rules/anthropic-tools.js'
 import { azureAddresses } from './rules/azure.js'
+import { bedrock, vertex } from './rules/claude-clouds.js'
 import { cerebras, groq, mistral, xai } from './rules/closed-hosts.js'
 import { geminiApi } from './rules/gemini-api.js'
 import { lmStudio } from './rules/lm-studio.js'
@@ -33,6 +35,10 @@ export interface Host {
   base?: string
   /** The body of a refusal. */
   error(problem: Problem & { status: number }, path: string): unknown
+  /** Headers of a refusal. */
+  errorHeaders?(problem: Problem): Record<string, string>
+  /** Of a cloud that has Claude: how its requests are written. The rules of its APIs are about that; the maker's rules hold too. */
+  cloud?: CloudForm & { maker: readonly Rule[] }
   dialect?: ChatDialect
   /** The id of the n-th tool call. Default `call_n`. */
   callId?(n: number): string
@@ -54,9 +60,20 @@ const chat = (rules: readonly Rule[], more: Partial<Host> = {}): Host => ({
 const openaiRules = [...openaiChat, ...openaiMedia, ...strictSchema('chat')]
 const responsesRules = [...openaiResponses, ...strictSchema('responses')]
 
+const anthropicRules = [...anthropicOptions, ...anthropicMessages, ...anthropicTools, ...anthropicPrefill]
+// A cloud has other credentials.
+const onClouds = anthropicRules.filter(({ id }) => id !== 'anthropic/auth')
+const anthropicError: Host['error'] = ({ message, status }) => ({
+  type: 'error',
+  error: { type: errorTypes[status] ?? 'invalid_request_error', message },
+  request_id: 'req_strict',
+})
+
 /** The name of a service that `strictService` can be. */
 export type ServiceName =
   | 'anthropic'
+  | 'bedrock'
+  | 'vertex'
   | 'openai-chat'
   | 'openai-responses'
   | 'gemini'
@@ -80,15 +97,33 @@ export const hosts: Readonly<Record<ServiceName, Host>> = {
       {
         protocol: 'anthropic',
         path: '/v1/messages',
-        rules: [...anthropicOptions, ...anthropicMessages, ...anthropicTools, ...anthropicPrefill],
+        rules: anthropicRules,
       },
     ],
-    error: ({ message, status }) => ({
-      type: 'error',
-      error: { type: errorTypes[status] ?? 'invalid_request_error', message },
-      request_id: 'req_strict',
-    }),
+    error: anthropicError,
     callId: (n) => `toolu_${n}`,
+  },
+  bedrock: {
+    base: '',
+    apis: [{ protocol: 'anthropic', path: '/model/anthropic.claude-x/invoke', rules: bedrock }],
+    cloud: { ...bedrockForm, maker: onClouds },
+    error: ({ message }) => ({ message }),
+    errorHeaders: ({ code = 'ValidationException' }) => ({
+      'x-amzn-errortype': `${code}:http://internal.amazon.com/coral/com.amazon.bedrock/`,
+    }),
+    callId: (n) => `toolu_bdrk_${n}`,
+  },
+  vertex: {
+    apis: [
+      {
+        protocol: 'anthropic',
+        path: '/v1/projects/p/locations/global/publishers/anthropic/models/claude-x:rawPredict',
+        rules: vertex,
+      },
+    ],
+    cloud: { ...vertexForm, maker: onClouds },
+    error: anthropicError,
+    callId: (n) => `toolu_vrtx_${n}`,
   },
   'openai-chat': chat(openaiRules),
   'openai-responses': {

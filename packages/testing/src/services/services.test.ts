@@ -18,7 +18,9 @@ async function ask(
   const headers = {
     'content-type': 'application/json',
     'x-api-key': 'k',
+    'api-key': 'k',
     'anthropic-version': '2023-06-01',
+    ...(hosts[name].cloud && { authorization: 'Bearer k' }),
     ...more,
   }
   const response = await fetch(`${url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
@@ -57,4 +59,22 @@ it('gives every rule an id of its own, a source and a date', () => {
     expect(date).toMatch(/^20\d\d-[01]\d$/)
     expect(refuses).toMatch(/[.…]$/)
   }
+})
+
+describe('a cloud that has Claude', () => {
+  const image = { type: 'image', source: { type: 'base64', media_type: 'image/tiff', data: 'AAAA' } }
+  const tiff = { max_tokens: 10, messages: [{ role: 'user', content: [image] }] }
+  it.each([
+    ['bedrock', { ...tiff, anthropic_version: 'bedrock-2023-05-31' }],
+    ['vertex', { ...tiff, anthropic_version: 'vertex-2023-10-16' }],
+  ] as const)('%s refuses what the Messages API refuses, in its own form', async (name, body) => {
+    const service = await strictService(name)
+    onTestFinished(() => service.close())
+    const { status, text } = await ask(service.url, name, body)
+    expect(status).toBe(400)
+    expect(service.refused.map(({ rule }) => rule)).toEqual([expect.stringMatching(/^anthropic\//)])
+    expect(JSON.parse(text)).toMatchObject(
+      name === 'bedrock' ? { message: expect.any(String) } : { error: { type: 'invalid_request_error' } },
+    )
+  })
 })

@@ -38,7 +38,10 @@ export interface StrictService extends AsyncDisposable {
   close(): Promise<void>
 }
 
-/** The rules of a service, as data: id, sentence, source, date, and a request that breaks each. */
+/**
+ * The rules of a service, as data: id, sentence, source, date, and a request that breaks each. Of a cloud that has Claude those of its own:
+ * `'bedrock'` and `'vertex'` refuse what `'anthropic'` refuses too.
+ */
 export function rulesOf(name: ServiceName): readonly RuleFacts[] {
   return [...new Set(hosts[name].apis.flatMap(({ rules }) => rules))]
 }
@@ -46,10 +49,15 @@ export function rulesOf(name: ServiceName): readonly RuleFacts[] {
 /** A refusal with the rule it comes from. */
 type Refused = Problem & { rule: string; status: number }
 
-/** The request as rules see it. Azure's classic addresses and Gemini's have the model in the path. */
+/** The request as rules see it. Azure's classic addresses, Gemini's and those of the clouds have the model in the path. */
 function toRequest(path: string, headers: Readonly<Record<string, string>>, body: Json): ServiceRequest {
-  const deployment = /\/(?:deployments|models)\/([^/?:]+)/.exec(path)?.[1]
-  return { path, headers, body, model: deployment ?? String(body.model ?? '') }
+  const named = /\/(?:deployments|models?)\/([^/?:]+)/.exec(path)?.[1]
+  return { path, headers, body, model: named ? decodeURIComponent(named) : String(body.model ?? '') }
+}
+
+/** The request in the form of the maker of its API. */
+function toMaker(name: ServiceName, request: ServiceRequest): ServiceRequest {
+  return hosts[name].cloud?.toMaker(request) ?? request
 }
 
 /** Each rule that refuses a request, and how. A service names only the first. */
@@ -58,7 +66,12 @@ export function* refusalsOf(
   { path, headers, body }: Pick<ServiceRequest, 'path' | 'headers' | 'body'>,
 ): Generator<Refused> {
   const request = toRequest(path, headers, body)
-  for (const { id, check } of apiOf(name, path).rules as readonly Rule[]) {
+  yield* brokenBy(request, apiOf(name, path).rules)
+  yield* brokenBy(toMaker(name, request), hosts[name].cloud?.maker ?? [])
+}
+
+function* brokenBy(request: ServiceRequest, rules: readonly Rule[]): Generator<Refused> {
+  for (const { id, check } of rules) {
     const problem = check(request)
     if (problem !== undefined)
       yield { rule: id, status: 400, ...(typeof problem === 'string' ? { message: problem } : problem) }
@@ -72,7 +85,8 @@ export function strictAnswers(name: ServiceName, options: StrictOptions = {}) {
   let turn = 0
   const refuse = (problem: Refused, path: string, body: Json): ServedResponse => {
     refused.push({ rule: problem.rule, message: problem.message, body })
-    return json(host.error(problem, path), problem.status)
+    const { headers, ...refusal } = json(host.error(problem, path), problem.status)
+    return { ...refusal, headers: { ...headers, ...host.errorHeaders?.(problem) } }
   }
   const answer = ({ path, headers, method, json: body }: ReceivedRequest): ServedResponse => {
     if (method === 'GET') {
@@ -91,16 +105,16 @@ export function strictAnswers(name: ServiceName, options: StrictOptions = {}) {
     if (path === '/api/show') return json(ollamaShow(model))
     const [problem] = refusalsOf(name, { path, headers, body })
     if (problem !== undefined) return refuse(problem, path, body)
+    const asked = toMaker(name, toRequest(path, headers, body))
+    const response = answerTo(asked)
+    return host.cloud?.answer(response, { path }) ?? response
+  }
+  const answerTo = ({ path, body }: ServiceRequest): ServedResponse => {
     if (path.includes(':countTokens')) return json({ totalTokens: 10 })
     if (path.includes('count_tokens')) return json({ input_tokens: 10 })
     const given = answerFor(options.script, turn++, body)
-    return served(
-      apiOf(name, path),
-      path,
-      host,
-      toAnswer(given, body, host.callId ?? ((n) => `call_${n}`)),
-      body,
-    )
+    const answer = toAnswer(given, body, host.callId ?? ((n) => `call_${n}`))
+    return served(apiOf(name, path), path, host, answer, body)
   }
   return { answer, refused }
 }

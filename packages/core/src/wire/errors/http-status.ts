@@ -38,7 +38,9 @@ export function detailsOf(
   { status, headers }: Response,
   now: number,
 ): { status: number; retryable?: boolean; requestId?: string; retryAfterMs?: number } {
-  const requestId = headers.get('x-request-id') ?? headers.get('request-id')
+  // The last is of the services of AWS.
+  const requestId =
+    headers.get('x-request-id') ?? headers.get('request-id') ?? headers.get('x-amzn-requestid')
   const retryAfterMs = parseRetryAfter(headers, now)
   const shouldRetry = headers.get('x-should-retry')
   const retryable =

@@ -1,4 +1,4 @@
-// Rules of Azure's addresses: the classic ones with a deployment and a version, and those of its v1 API.
+// Rules of Azure's addresses and keys: the classic ones with a deployment and a version, and those of its v1 API.
 import type { Json, Problem, Rule, ServiceRequest } from '../rule.js'
 
 const version = ({ path }: ServiceRequest): string | undefined =>
@@ -79,6 +79,40 @@ export const azureAddresses: readonly Rule[] = [
     example: {
       breaks: { ...ask, path: '/openai/responses?api-version=2024-10-21' },
       mends: { path: '/openai/responses?api-version=2025-04-01-preview' },
+    },
+  },
+  {
+    id: 'azure/o-series-version',
+    refuses: 'o1 and o3-mini at a classic address with an api-version before 2024-12-01-preview.',
+    check: (request) =>
+      isClassic(request) &&
+      /^(o1|o3-mini)\b/.test(request.model) &&
+      (version(request) ?? '') < '2024-12-01-preview'
+        ? `Model ${request.model} is enabled only for api versions 2024-12-01-preview and later`
+        : undefined,
+    ...{ source: 'microsoft/genaiscript#1121', date: '2025-02', sure: 'high' },
+    example: {
+      breaks: { ...hi, path: '/openai/deployments/o3-mini/chat/completions?api-version=2024-10-21' },
+      mends: { path: '/openai/deployments/o3-mini/chat/completions?api-version=2025-04-01-preview' },
+    },
+  },
+  {
+    id: 'azure/auth',
+    refuses: 'A request with neither api-key nor a bearer token of Entra ID.',
+    check: ({ headers }) =>
+      headers['api-key'] || headers.authorization?.startsWith('Bearer ')
+        ? undefined
+        : {
+            ...{ status: 401, code: '401' },
+            message:
+              'Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a valid key for an active subscription and use a correct regional API endpoint for your resource.',
+          },
+    ...{ source: 'vercel/ai azure provider', date: '2026-08', sure: 'high' },
+    example: {
+      breaks: { ...hi, path: '/openai/v1/chat/completions' },
+      mends: {},
+      headers: { 'api-key': '' },
+      mendsHeaders: {},
     },
   },
 ]
