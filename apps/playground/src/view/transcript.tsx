@@ -42,7 +42,7 @@ export function Transcript({ conversation: { id, turns } }: { conversation: Conv
       >
         {turns.length === 0 ? <EmptyState /> : null}
         {turns.map((turn, index) => (
-          <TurnView key={turn.id} turn={turn} last={index === turns.length - 1} />
+          <TurnView key={turn.id} turn={turn} place={index + 1} last={index === turns.length - 1} />
         ))}
       </div>
       {atEnd.value || turns.length === 0 ? null : (
@@ -55,11 +55,11 @@ export function Transcript({ conversation: { id, turns } }: { conversation: Conv
 }
 
 /** A turn is drawn anew only when it changed: a long conversation costs what its last turn costs. */
-function TurnView({ turn, last }: { turn: Turn; last: boolean }) {
+function TurnView({ turn, place, last }: { turn: Turn; place: number; last: boolean }) {
   const several = turn.answers.length > 1
   return useMemo(
     () => (
-      <section class="turn" aria-label="Turn">
+      <section class="turn" aria-label={`Question ${place}`}>
         <Question turn={turn} />
         <div class="answers" data-count={turn.answers.length}>
           {turn.answers.map((answer) => (
@@ -75,7 +75,7 @@ function TurnView({ turn, last }: { turn: Turn; last: boolean }) {
         </div>
       </section>
     ),
-    [turn, last],
+    [turn, place, last],
   )
 }
 
