@@ -23,7 +23,10 @@ export async function lookAt(page: Page, name: string): Promise<void> {
   await page.evaluate(axe)
   const { violations } = await page.evaluate<AxeResult>('axe.run()')
   expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([])
-  expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
+  const { width = 0 } = page.viewportSize() ?? {}
+  const { width: used = 0 } = (await page.locator('.conversation').boundingBox()) ?? {}
+  if (width <= 900) expect(used).toBe(width)
+  expect(await page.evaluate('document.documentElement.scrollWidth <= document.documentElement.clientWidth')).toBe(true)
 }
 
 export const question = (page: Page) => page.getByLabel('Your question')

@@ -1,46 +1,63 @@
 // Chat session: sends a question to every chosen model, and updates the page while answers stream.
 import { isLlmError, type Part, type ToolResultPart } from '@patchbay/core'
 import { openai } from '@patchbay/openai'
-import { signal } from '@preact/signals'
-import { type Answer, type Conversation, historyFor, textOf, type WireExchange } from './conversation.js'
-import { addTurn, changeAnswer, current } from './conversation-store.js'
+import { computed, signal } from '@preact/signals'
+import { type Answer, type Conversation, textOf, type WireExchange } from './conversation.js'
+import { addTurn, changeAnswer, current, currentPath } from './conversation-store.js'
+import { historyFor } from './history.js'
 import { waitForGateway } from './models.js'
 import { recordingFetch } from './recording-fetch.js'
 import { chosenModels, key, parameters, type RequestOptions, toRequestOptions } from './settings.js'
 
 interface Running {
   conversation: string
+  turn: string
   controller: AbortController
 }
 const running = signal<ReadonlyMap<string, Running>>(new Map())
 
-/** Whether an answer of this conversation is running. */
-export const isBusy = (conversation = current.value.id) =>
+/** Whether an answer of this conversation is running, in any branch. */
+export const isAnswering = (conversation: string) =>
   [...running.value.values()].some((one) => one.conversation === conversation)
 
-/** Stops the running answers of the open conversation. */
+const shownRunning = computed(() => {
+  const shown = new Set(currentPath.value.map(({ id }) => id))
+  return [...running.value.values()].filter(({ turn }) => shown.has(turn))
+})
+
+/** Whether an answer that is shown is running. */
+export const isBusy = () => shownRunning.value.length > 0
+
+/** Stops the running answers that are shown. */
 export function stop(): void {
-  const { id } = current.value
-  for (const { conversation, controller } of running.value.values())
-    if (conversation === id) controller.abort()
+  for (const { controller } of shownRunning.value) controller.abort()
 }
 
 /**
- * Asks a model the question of this turn again; its earlier answer goes.
+ * Asks a model the question of this turn again, as another version of it: the earlier answer stays in its branch. An answer
+ * that failed is replaced.
  * @throws {Error} for invalid parameters
  */
 export function retry(turnId: string, model: string): void {
   const options = toRequestOptions(parameters.value)
-  const conversation = current.value
-  changeAnswer(conversation.id, turnId, model, (before) => ({ ...before, ...emptyAnswer }))
-  void answer(current.value, turnId, model, options)
+  const turn = current.value.turns.find(({ id }) => id === turnId)
+  const before = turn?.answers.find((one) => one.model === model)
+  if (turn === undefined || before === undefined) return
+  if (before.state === 'failed') {
+    changeAnswer(current.value.id, turnId, model, (failed) => ({ ...failed, ...emptyAnswer }))
+    void answer(current.value, turnId, model, options)
+    return
+  }
+  const id = crypto.randomUUID()
+  const answers = turn.answers.map((one) => (one === before ? { model, ...emptyAnswer } : one))
+  void answer(addTurn({ id, question: turn.question, answers }, '', turn.parent), id, model, options)
 }
 
 /**
- * Sends a question to all chosen models.
+ * Sends a question to all chosen models. With `parent` it is another version of the question that follows that turn.
  * @throws {Error} for invalid parameters
  */
-export function ask(question: Part[]): void {
+export function ask(question: Part[], parent?: string): void {
   const options = toRequestOptions(parameters.value)
   const turn = {
     id: crypto.randomUUID(),
@@ -48,7 +65,7 @@ export function ask(question: Part[]): void {
     answers: chosenModels.value.map((model): Answer => ({ model, ...emptyAnswer })),
   }
   // Attached texts come before what was typed.
-  const conversation = addTurn(turn, textOf(question.slice(-1)))
+  const conversation = addTurn(turn, textOf(question.slice(-1)), parent)
   for (const { model } of turn.answers) void answer(conversation, turn.id, model, options)
 }
 
@@ -83,7 +100,7 @@ async function answer(
 ): Promise<void> {
   const id = `${turn} ${model}`
   const controller = new AbortController()
-  running.value = new Map(running.value).set(id, { conversation: conversation.id, controller })
+  running.value = new Map(running.value).set(id, { conversation: conversation.id, turn, controller })
   const page = frameUpdates(conversation.id, turn, model)
   const onExchange = (exchange: WireExchange) =>
     page.change((before) => {

@@ -1,6 +1,7 @@
 // Conversation store: conversations are saved in this browser only (IndexedDB), up to a bound.
 import { computed, signal } from '@preact/signals'
 import { del, delMany, entries, set } from 'idb-keyval'
+import { linked, shownPath, shownWith, withoutTurn } from './branches.js'
 import type { Answer, Conversation, Turn } from './conversation.js'
 import { offerUndo } from './notice.js'
 
@@ -20,10 +21,15 @@ export const current = computed(
   () => all.value.find(({ id }) => id === chosen.value) ?? { id: chosen.value, title: '', at: 0, turns: [] },
 )
 
+/** The turns of the open conversation that are shown. */
+export const currentPath = computed(() => shownPath(current.value))
+
 /** Loads the saved conversations. Answers that were running are marked as stopped. */
 export async function restore(): Promise<void> {
   const stored = await entries<string, Conversation>().catch(() => [])
-  all.value = stored.map(([, conversation]) => ended(conversation))
+  all.value = stored.map(([, conversation]) =>
+    ended({ ...conversation, turns: linked(conversation.turns) }),
+  )
   chosen.value = conversations.value[0]?.id ?? crypto.randomUUID()
 }
 
@@ -75,43 +81,41 @@ export function add(given: readonly Conversation[]): void {
   }
 }
 
-export function addTurn(turn: Turn, title: string): Conversation {
+/** Adds a question: at the end of what is shown, or as another version of a question, after the same `parent`. */
+export function addTurn(
+  given: Omit<Turn, 'parent'>,
+  title: string,
+  parent = currentPath.value.at(-1)?.id ?? '',
+): Conversation {
   const before = current.value
+  const turn = { ...given, parent }
   const next = {
     ...before,
     title: before.title || title.slice(0, 60) || 'An attachment',
     at: Date.now(),
     turns: [...before.turns, turn],
+    shown: { ...before.shown, [parent]: turn.id },
   }
   put(next, true)
   return next
 }
 
-/** Deletes a question and its answers. */
+/** Deletes a question and its answers; of several versions also what followed this one. */
 export function removeTurn(turnId: string): void {
-  const before = current.value
-  const at = before.turns.findIndex(({ id }) => id === turnId)
-  const deleted = before.turns[at]
-  if (deleted === undefined) return
-  put({ ...before, turns: before.turns.toSpliced(at, 1) }, true)
-  offerUndo('Deleted a question and its answers.', () => {
-    // What was asked since then stays.
-    const now = all.value.find(({ id }) => id === before.id) ?? { ...before, turns: [] }
-    put(ended({ ...now, turns: now.turns.toSpliced(at, 0, deleted) }), true)
+  const { id } = current.value
+  const removal = withoutTurn(current.value, turnId)
+  if (removal === undefined) return
+  put(removal.after, true)
+  const what = removal.isVersion ? 'this version, and what followed it' : 'a question and its answers'
+  offerUndo(`Deleted ${what}.`, () => {
+    const now = all.value.find((one) => one.id === id) ?? { ...removal.after, turns: [] }
+    put(ended(removal.undo(now)), true)
   })
 }
 
-/** Opens a copy of the conversation that ends before this turn: the other way stays as it is. */
-export function branchBefore(turnId: string): void {
-  const { turns, title } = current.value
-  const id = crypto.randomUUID()
-  const kept = turns.slice(
-    0,
-    turns.findIndex((turn) => turn.id === turnId),
-  )
-  chosen.value = id
-  if (kept.length > 0)
-    put(ended({ id, title: `${title} (branch)`.slice(0, 70), at: Date.now(), turns: kept }), true)
+/** Shows the branch of the conversation in which this turn is. */
+export function showTurn(conversation: Conversation, turnId: string): void {
+  put({ ...conversation, shown: shownWith(conversation, turnId) }, true)
 }
 
 /** Marks the best answer of a turn; a second time takes the mark away. */

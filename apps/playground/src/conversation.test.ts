@@ -1,13 +1,14 @@
 // History for a model, and token rates of an answer.
 import { describe, expect, it } from 'vitest'
+import { linked } from './branches.js'
 import {
   type Answer,
   averageRate,
   type Conversation,
-  historyFor,
   ratesOverTime,
   textOf,
 } from './conversation.js'
+import { historyFor } from './history.js'
 
 const answer = (model: string, text: string, more: Partial<Answer> = {}): Answer => ({
   model,
@@ -33,12 +34,12 @@ describe('the history for a model', () => {
     id: 'c',
     title: '',
     at: 0,
-    turns: [
+    turns: linked([
       turn('1', 'Hi', answer('a', 'Hi from a'), answer('b', 'Hi from b')),
       turn('2', 'And?', answer('a', 'More of a')),
       turn('3', 'Bad', answer('a', '', { state: 'failed' })),
       turn('4', 'Now', answer('a', ''), answer('b', '')),
-    ],
+    ]),
   }
 
   it('has its own answers, and those of another model where it was not asked', () => {
@@ -59,7 +60,7 @@ describe('the history for a model', () => {
 
   it('leaves out tool calls without a result', () => {
     const open = answer('a', 'x', { calls: [{ id: 'c', name: 't', input: {} }] })
-    const broken = { ...conversation, turns: [turn('1', 'Hi', open), turn('2', 'Now', answer('a', ''))] }
+    const broken = { ...conversation, turns: linked([turn('1', 'Hi', open), turn('2', 'Now', answer('a', ''))]) }
     expect(linesOf(historyFor(broken, '2', 'a'))).toEqual(['user: Now'])
   })
 })

@@ -51,6 +51,8 @@ export interface Answer {
 /** A question and its answers. */
 export interface Turn {
   id: string
+  /** The turn that it follows; empty: none. Several that follow the same one are versions of a question. */
+  parent: string
   question: Part[]
   answers: Answer[]
   /** The model whose answer the reader found best. */
@@ -62,28 +64,12 @@ export interface Conversation {
   title: string
   /** Time of the last question, in milliseconds since 1970. */
   at: number
+  /** All turns of all branches, each after the one that it follows. */
   turns: Turn[]
+  /** Which turn is shown after another, where several could be; without: the latest. */
+  shown?: Record<string, string>
   /** Listed before all others. */
   pinned?: boolean
-}
-
-/** The messages for a model up to this turn, its question included. */
-export function historyFor({ turns }: Conversation, turnId: string, model: string): Message[] {
-  const messages: Message[] = []
-  for (const turn of turns) {
-    const own = turn.answers.find((one) => one.model === model)
-    // A model that was not asked in that turn gets the first answer of another model.
-    const answer = own ?? turn.answers[0]
-    if (
-      turn.id !== turnId &&
-      (answer === undefined || answer.messages.length === 0 || answer.calls.length > 0)
-    )
-      continue
-    messages.push({ role: 'user', content: turn.question })
-    if (turn.id === turnId) return [...messages, ...(own?.messages ?? [])]
-    messages.push(...(answer?.messages ?? []))
-  }
-  return messages
 }
 
 /** The text of a question. */

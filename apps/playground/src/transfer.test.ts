@@ -8,7 +8,7 @@ const whole = {
   id: 'a',
   title: 'A',
   at: 1,
-  turns: [{ id: 't', question: [{ type: 'text' as const, text: 'Is it?' }], answers: [answer] }],
+  turns: [{ id: 't', parent: '', question: [{ type: 'text' as const, text: 'Is it?' }], answers: [answer] }],
 }
 const file = (conversation: unknown) =>
   JSON.stringify({ format: 'patchbay-conversations', version: 1, conversations: [conversation] })

@@ -1,5 +1,6 @@
 // Conversations out of the page and back: Markdown for people, JSON for this page.
 import type { Message, Part } from '@patchbay/core'
+import { type LooseTurn, linked, shownPath } from './branches.js'
 import { type Answer, type Conversation, textOf } from './conversation.js'
 
 const format = 'patchbay-conversations'
@@ -43,22 +44,30 @@ const textIn = (given: unknown): string => {
 
 /** Whatever is missing for the page to draw it is filled in; what cannot be drawn is refused. */
 function toConversation(given: unknown): Conversation {
-  const { id, title, at, turns, pinned } = fieldsOf(given)
+  const { id, title, at, turns, shown, pinned } = fieldsOf(given)
   return {
     id: textIn(id),
     title: textIn(title),
     // Never of the future, where it would stay first for ever.
     at: typeof at === 'number' ? Math.min(at, Date.now()) : Date.now(),
     ...(pinned === true && { pinned }),
-    turns: listOf(turns, (turn) => {
-      const { id: name, question, answers, best } = fieldsOf(turn)
-      return {
-        id: textIn(name),
-        question: listOf(question, toPart),
-        answers: listOf(answers, toAnswer),
-        ...(typeof best === 'string' && { best }),
-      }
+    turns: linked(listOf(turns, toTurn)),
+    ...(shown !== undefined && {
+      shown: Object.fromEntries(
+        Object.entries(fieldsOf(shown)).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+      ),
     }),
+  }
+}
+
+function toTurn(given: unknown): LooseTurn {
+  const { id, parent, question, answers, best } = fieldsOf(given)
+  return {
+    id: textIn(id),
+    ...(typeof parent === 'string' && { parent }),
+    question: listOf(question, toPart),
+    answers: listOf(answers, toAnswer),
+    ...(typeof best === 'string' && { best }),
   }
 }
 
@@ -94,14 +103,15 @@ function toAnswer(given: unknown): Answer {
   }
 }
 
-export function toMarkdown({ title, turns }: Conversation): string {
-  const parts = turns.flatMap(({ question, answers }) => [
+/** The branch that is shown. */
+export function toMarkdown(conversation: Conversation): string {
+  const parts = shownPath(conversation).flatMap(({ question, answers }) => [
     `**You**\n\n${textOf(question)}`,
     ...answers.map(
       ({ model, messages, text }) => `**${model}**\n\n${messages.map(wordsOf).join('\n\n')}${text}`,
     ),
   ])
-  return `# ${title}\n\n${parts.join('\n\n')}\n`
+  return `# ${conversation.title}\n\n${parts.join('\n\n')}\n`
 }
 
 /** The text of a message, without its reasoning and calls. */

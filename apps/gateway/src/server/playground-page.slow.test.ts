@@ -53,9 +53,9 @@ describe.skipIf(!browserPath)('the page', () => {
       .toContain('The capital of Japan is Tokyo.')
   })
 
-  it('asks again, branches at an edited question, and takes back what was deleted', async () => {
+  it('keeps all versions of a question, switches between them, and takes back what was deleted', async () => {
     const { page } = await the.open()
-    the.small.answer('First.', 'Second.', 'Second, again.', 'Another way.')
+    the.small.answer('First.', 'Second.', 'Second, again.', 'Another way.', 'A third.')
     await ask(page, 'One')
     await says(page, 'First.')
     await ask(page, 'Two')
@@ -63,29 +63,57 @@ describe.skipIf(!browserPath)('the page', () => {
     await answer(page).getByRole('button', { name: 'Try again' }).click()
     await says(page, 'Second, again.')
     expect(the.small.requests[2]?.messages).toHaveLength(3)
-    await page.getByRole('button', { name: 'Edit in a branch' }).last().click()
+    const versions = page.getByRole('group', { name: /^Version/ })
+    await expect.poll(() => versions.textContent()).toBe('2/2')
+    await page.getByRole('button', { name: 'Edit question' }).last().click()
     await page.getByLabel('Edited question').fill('Two, but better')
-    await page.getByRole('button', { name: 'Ask in a branch' }).click()
+    await page.getByRole('button', { name: 'Ask', exact: true }).click()
     await says(page, 'Another way.')
+    await expect.poll(() => versions.textContent()).toBe('3/3')
     expect(the.small.requests[3]?.messages).toMatchObject([
       { role: 'user', content: [{ text: 'One' }] },
       { role: 'assistant' },
       { role: 'user', content: [{ text: 'Two, but better' }] },
     ])
-    await expect.poll(() => entries(page).count()).toBe(2)
-    await page.getByRole('button', { name: 'Delete question' }).last().click()
-    await expect.poll(() => page.getByRole('article').count()).toBe(1)
-    await page.getByRole('button', { name: 'Undo' }).click()
-    await says(page, 'Another way.')
-    // The other way is as it was.
-    await page.getByRole('button', { name: 'One', exact: true }).click()
+    await ask(page, 'Three')
+    await says(page, 'A third.')
+    expect(the.small.requests[4]?.messages[2]?.content).toMatchObject([{ text: 'Two, but better' }])
+    await lookAt(page, 'versions')
+    // By keyboard, which stays at the same button.
+    await versions.getByRole('button', { name: 'Previous version' }).focus()
+    await page.keyboard.press('Enter')
     await says(page, 'Second, again.')
-    await menu(page, 'One', 'Delete One')
-    await expect.poll(() => entries(page).count()).toBe(1)
+    await page.keyboard.press('Enter')
+    await expect.poll(() => versions.textContent()).toBe('1/3')
+    await says(page, 'Second.')
+    expect(await page.getByRole('article').count()).toBe(2)
+    await versions.getByRole('button', { name: 'Next version' }).click()
+    await versions.getByRole('button', { name: 'Next version' }).click()
+    await says(page, 'A third.')
+    await page.getByRole('button', { name: 'Delete question' }).nth(1).click()
+    await expect.poll(() => versions.textContent()).toBe('2/2')
+    await says(page, 'Second, again.')
     await page.getByRole('button', { name: 'Undo' }).click()
-    await expect.poll(() => entries(page).count()).toBe(2)
+    await says(page, 'A third.')
+    await expect.poll(() => versions.textContent()).toBe('3/3')
+    // Kept, exported, imported, and found in what is not shown.
+    await versions.getByRole('button', { name: 'Previous version' }).click()
+    await expect.poll(() => versions.textContent()).toBe('2/3')
     await page.reload()
-    await expect.poll(() => entries(page).count()).toBe(2)
+    await expect.poll(() => versions.textContent()).toBe('2/3')
+    const coming = page.waitForEvent('download')
+    await menu(page, 'One', 'Export as JSON')
+    const file = await (await coming).path()
+    await menu(page, 'One', 'Delete One')
+    await expect.poll(() => entries(page).count()).toBe(0)
+    await page.getByRole('button', { name: 'Undo' }).click()
+    await expect.poll(() => entries(page).count()).toBe(1)
+    await menu(page, 'One', 'Delete One')
+    await page.getByLabel('Exported conversations').setInputFiles(file)
+    await page.getByLabel('Search conversations').fill('a third')
+    await page.getByRole('button', { name: 'One', exact: true }).click()
+    await says(page, 'A third.')
+    await expect.poll(() => versions.textContent()).toBe('3/3')
   })
 
   it('finds, pins, renames, exports and imports conversations', async () => {
@@ -245,6 +273,11 @@ describe.skipIf(!browserPath)('the page', () => {
       await page.getByRole('button', { name: 'Conversations' }).tap()
       await list.waitFor()
     }
+    // The list is kept, and lies over the conversation, which has the whole window.
+    await ask(page, 'Anybody?')
+    await says(page, '')
+    const widthOf = async (name: string) => (await page.getByRole('region', { name }).boundingBox())?.width
+    expect(await widthOf('Open conversation')).toBe(390)
     const isClosed = () => expect.poll(() => list.isVisible()).toBe(false)
     await opens()
     await page.goBack()
@@ -319,7 +352,7 @@ describe.skipIf(!browserPath)('the page', () => {
     the.large.answer({ text: words, interval: 10 })
     await ask(page, 'Once more')
     await expect.poll(() => page.getByRole('article').count()).toBe(252)
-    // The question before loses its button to ask again; then nothing of the old turns may change.
+    // Nothing of the old turns may change.
     await page.evaluate(`{
       window.changes = 0
       const old = [...document.querySelectorAll('.turn')].slice(0, -1)

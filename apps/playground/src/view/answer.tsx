@@ -18,11 +18,11 @@ interface AnswerProps {
   compared: boolean
   /** Whether it is the best of them for the reader. */
   best: boolean
-  /** Of the last question: only that one can be asked again. */
-  last: boolean
+  /** No answer to the question is running: it can be asked again. */
+  idle: boolean
 }
 
-export function AnswerCard({ answer, turn, compared, best, last }: AnswerProps) {
+export function AnswerCard({ answer, turn, compared, best, idle }: AnswerProps) {
   const { model, messages, text, reasoning, calls, state, error, numbers } = answer
   const waits = state === 'running' && text === '' && reasoning === ''
   return (
@@ -40,7 +40,7 @@ export function AnswerCard({ answer, turn, compared, best, last }: AnswerProps) 
       <footer>
         <div class="actions">
           <CopyButton text={() => messages.map(wordsOf).join('\n\n') + text} label="Copy answer" />
-          {last && state !== 'running' ? (
+          {idle ? (
             <IconButton icon="retry" label="Try again" onClick={() => orTell(() => retry(turn, model))} />
           ) : null}
           {compared && state === 'done' ? (

@@ -4,7 +4,7 @@ import { useEffect, useRef } from 'preact/hooks'
 import { type Attachment, accepted, attach } from '../attachments.js'
 import { ask, isBusy, stop } from '../chat-session.js'
 import { textOf } from '../conversation.js'
-import { current } from '../conversation-store.js'
+import { current, currentPath } from '../conversation-store.js'
 import { reasonAgainst } from '../models.js'
 import { AttachmentPreview } from './attachment-preview.js'
 import { FilePicker } from './file-picker.js'
@@ -46,7 +46,7 @@ export function Composer() {
   }
   /** Earlier questions of this conversation, as a shell recalls commands. */
   const recall = (step: number): boolean => {
-    const asked = current.value.turns.map(({ question }) => textOf(question)).reverse()
+    const asked = currentPath.value.map(({ question }) => textOf(question)).reverse()
     const at = recalled.value + step
     const untouched = text.value === '' || text.value === asked[recalled.value - 1]
     if (!untouched || at < 0 || at > asked.length) return false

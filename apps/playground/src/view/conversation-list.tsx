@@ -1,8 +1,9 @@
 // The list of conversations: search, pins, names, export and import.
 import { useSignal } from '@preact/signals'
 import { useRef } from 'preact/hooks'
-import { isBusy } from '../chat-session.js'
-import { type Conversation, textOf } from '../conversation.js'
+import { isAnswering } from '../chat-session.js'
+import { shownPath } from '../branches.js'
+import { type Conversation, type Turn, textOf } from '../conversation.js'
 import {
   add,
   choose,
@@ -12,6 +13,7 @@ import {
   pin,
   remove,
   rename,
+  showTurn,
 } from '../conversation-store.js'
 import { tell } from '../notice.js'
 import { download, fileName, fromJson, toJson, toMarkdown, wordsOf } from '../transfer.js'
@@ -36,7 +38,7 @@ export function ConversationList({ chosen }: { chosen: () => void }) {
       </label>
       <ul class="conversations">
         {found.map((conversation) => (
-          <Entry key={conversation.id} conversation={conversation} chosen={chosen} />
+          <Entry key={conversation.id} conversation={conversation} words={words} chosen={chosen} />
         ))}
       </ul>
       {found.length === 0 && words !== '' ? <p class="hint">Nothing found.</p> : null}
@@ -46,17 +48,32 @@ export function ConversationList({ chosen }: { chosen: () => void }) {
 }
 
 function contains({ title, turns }: Conversation, words: string): boolean {
+  return title.toLowerCase().includes(words) || turns.some((turn) => says(turn, words))
+}
+
+function says({ question, answers }: Turn, words: string): boolean {
   return (
-    title.toLowerCase().includes(words) ||
-    turns.some(
-      ({ question, answers }) =>
-        textOf(question).toLowerCase().includes(words) ||
-        answers.some(({ messages }) => messages.some((one) => wordsOf(one).toLowerCase().includes(words))),
-    )
+    textOf(question).toLowerCase().includes(words) ||
+    answers.some(({ messages }) => messages.some((one) => wordsOf(one).toLowerCase().includes(words)))
   )
 }
 
-function Entry({ conversation, chosen }: { conversation: Conversation; chosen: () => void }) {
+/** Opens a conversation; what was found in a branch that is not shown comes into view. */
+function openAt(conversation: Conversation, words: string): void {
+  choose(conversation.id)
+  if (words === '' || shownPath(conversation).some((turn) => says(turn, words))) return
+  const found = conversation.turns.find((turn) => says(turn, words))
+  if (found !== undefined) showTurn(conversation, found.id)
+}
+
+interface EntryProps {
+  conversation: Conversation
+  /** What is searched for. */
+  words: string
+  chosen(): void
+}
+
+function Entry({ conversation, words, chosen }: EntryProps) {
   const { id, title, pinned = false } = conversation
   const renames = useSignal(false)
   const menu = useRef<HTMLDetailsElement>(null)
@@ -94,13 +111,13 @@ function Entry({ conversation, chosen }: { conversation: Conversation; chosen: (
         class="title"
         aria-current={id === current.value.id}
         onClick={() => {
-          choose(id)
+          openAt(conversation, words)
           chosen()
         }}
       >
         {pinned ? <Icon name="pin" /> : null}
         <span class="name">{title}</span>
-        {isBusy(id) ? <span class="pulse" role="img" aria-label="answering" /> : null}
+        {isAnswering(id) ? <span class="pulse" role="img" aria-label="answering" /> : null}
       </button>
       <details
         ref={menu}

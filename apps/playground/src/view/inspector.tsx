@@ -1,7 +1,8 @@
 // Inspector: HTTP traffic of one answer, and a code sample for the same request.
 import { useSignal } from '@preact/signals'
 import { codeSample, type Language, languages } from '../code-sample.js'
-import { type Conversation, historyFor, type WireExchange } from '../conversation.js'
+import type { Conversation, WireExchange } from '../conversation.js'
+import { historyFor } from '../history.js'
 import { inspectorSelection } from '../inspector-selection.js'
 import { parameters, toRequestOptions } from '../settings.js'
 

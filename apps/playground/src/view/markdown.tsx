@@ -1,12 +1,29 @@
 // Markdown of a model's text, which is untrusted: only plain elements, no scripts, styles, images or other loads.
 import DOMPurify from 'dompurify'
 import { Marked, type Token } from 'marked'
-import { useMemo } from 'preact/hooks'
+import { useLayoutEffect, useMemo, useRef } from 'preact/hooks'
+import { type Formula, formulaAt, mathsExtension } from '../maths-syntax.js'
 import { CodeBlock } from './code-block.js'
 
 const tags = [
   ...['p', 'br', 'hr', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'ul', 'ol', 'li', 'blockquote', 'pre', 'code'],
-  ...['strong', 'em', 'del', 's', 'a', 'table', 'thead', 'tbody', 'tr', 'th', 'td', 'sub', 'sup', 'kbd'],
+  ...[
+    'strong',
+    'em',
+    'del',
+    's',
+    'a',
+    'table',
+    'thead',
+    'tbody',
+    'tr',
+    'th',
+    'td',
+    'sub',
+    'sup',
+    'kbd',
+    'span',
+  ],
 ]
 
 const escaped = (text: string) =>
@@ -23,10 +40,22 @@ const markdown = new Marked({
   },
 })
 
+// The source of a formula: it is shown until it is drawn, and wherever it cannot be.
+markdown.use(
+  mathsExtension(({ raw, display }: Formula) =>
+    display
+      ? `<span class="maths" data-maths="display">${escaped(raw.trim())}</span>`
+      : `<span class="maths" data-maths="inline">${escaped(raw)}</span>`,
+  ),
+)
+
 function sanitized(html: string): string {
   return DOMPurify.sanitize(html, {
     ALLOWED_TAGS: tags,
-    ALLOWED_ATTR: ['href', 'start', 'align'],
+    ALLOWED_ATTR: ['href', 'start', 'align', 'class', 'data-maths'],
+    ALLOW_DATA_ATTR: false,
+    // No addresses: the expression below is for those.
+    ADD_URI_SAFE_ATTR: ['start', 'align', 'data-maths'],
     ALLOWED_URI_REGEXP: /^(https?:|mailto:)/i,
   })
 }
@@ -54,10 +83,39 @@ export function Markdown({ text }: { text: string }) {
   )
 }
 
+let drawMaths: typeof import('../maths.js').renderMaths | undefined
+
+/** Draws the formulas of a block, at once if the library is there, and otherwise when it has come. */
+function drawFormulas(block: HTMLElement | null, html: string): void {
+  if (block === null || !html.includes('data-maths')) return
+  if (drawMaths === undefined) {
+    void import('../maths.js').then(({ renderMaths }) => {
+      drawMaths = renderMaths
+      drawFormulas(block, html)
+    })
+    return
+  }
+  for (const element of block.querySelectorAll<HTMLElement>('[data-maths]')) {
+    // One that is drawn has no source any more.
+    const formula = formulaAt(element.textContent ?? '')
+    if (formula === undefined || element.querySelector('math') !== null) continue
+    try {
+      drawMaths(element, formula.tex, formula.display)
+    } catch {
+      // What is no TeX stays as it was written.
+      continue
+    }
+    // What scrolls must be reached by the keyboard (WCAG 2.1.1).
+    if (element.scrollWidth > element.clientWidth && formula.display) element.tabIndex = 0
+  }
+}
+
 function Block({ block }: { block: Token }) {
+  const box = useRef<HTMLDivElement>(null)
   const html = useMemo(() => sanitized(markdown.parser([block])), [block.raw])
+  useLayoutEffect(() => drawFormulas(box.current, html), [html])
   // Sanitized by DOMPurify; the page's content security policy allows no other scripts.
-  const content = { dangerouslySetInnerHTML: { __html: html } }
+  const content = { ref: box, dangerouslySetInnerHTML: { __html: html } }
   if (block.type !== 'table') return <div class="block" {...content} />
   // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard (WCAG 2.1.1)
   return <div class="block" data-type="table" tabIndex={0} {...content} />

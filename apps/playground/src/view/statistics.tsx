@@ -1,8 +1,10 @@
 // Speed of answers: tokens per second and time to first token, as plots and as a table.
+import { shownPath } from '../branches.js'
 import { averageRate, type Conversation, ratesOverTime, type Turn } from '../conversation.js'
 import { type Line, Plot } from './plot.js'
 
-export function Statistics({ conversation: { turns } }: { conversation: Conversation }) {
+export function Statistics({ conversation }: { conversation: Conversation }) {
+  const turns = shownPath(conversation)
   const last = turns.at(-1)
   if (last === undefined) return <p class="hint">Statistics come with the first answer.</p>
   const rates = last.answers.map(({ model, numbers }) => ({ model, ...ratesOverTime(numbers) }))

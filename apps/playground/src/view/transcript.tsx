@@ -1,17 +1,22 @@
 // Transcript: questions and answers, side by side for several models.
 import { signal } from '@preact/signals'
 import { useEffect, useMemo, useRef } from 'preact/hooks'
+import { versions } from '../branches.js'
 import { ask, isBusy } from '../chat-session.js'
 import { type Conversation, type Turn, textOf } from '../conversation.js'
-import { branchBefore, removeTurn } from '../conversation-store.js'
+import { currentPath, removeTurn } from '../conversation-store.js'
 import { orTell } from '../notice.js'
 import { parameters, toRequestOptions } from '../settings.js'
 import { AnswerCard } from './answer.js'
 import { AttachmentPreview } from './attachment-preview.js'
 import { EmptyState } from './empty-state.js'
 import { CopyButton, Icon, IconButton } from './icons.js'
+import { Versions } from './versions.js'
 
-export function Transcript({ conversation: { id, turns } }: { conversation: Conversation }) {
+export function Transcript({ conversation: { id, turns: all } }: { conversation: Conversation }) {
+  const turns = currentPath.value
+  const siblings = versions(all)
+  const newest = all.at(-1)
   const box = useRef<HTMLDivElement>(null)
   const follows = useRef(true)
   const atEnd = useRef(signal(true)).current
@@ -26,6 +31,10 @@ export function Transcript({ conversation: { id, turns } }: { conversation: Conv
   useEffect(() => {
     if (turns.length > 0) toEnd()
   }, [id])
+  useEffect(() => {
+    // What was just asked comes into view.
+    if (newest?.answers.some(({ state }) => state === 'running') && turns.at(-1) === newest) toEnd()
+  }, [newest?.id])
   return (
     <div class="thread-box">
       <div
@@ -42,7 +51,13 @@ export function Transcript({ conversation: { id, turns } }: { conversation: Conv
       >
         {turns.length === 0 ? <EmptyState /> : null}
         {turns.map((turn, index) => (
-          <TurnView key={turn.id} turn={turn} last={index === turns.length - 1} />
+          <TurnView
+            key={turn.id}
+            turn={turn}
+            place={index + 1}
+            versions={siblings.get(turn.parent)?.map((one) => one.id) ?? []}
+            leave={() => (follows.current = false)}
+          />
         ))}
       </div>
       {atEnd.value || turns.length === 0 ? null : (
@@ -54,28 +69,40 @@ export function Transcript({ conversation: { id, turns } }: { conversation: Conv
   )
 }
 
+interface TurnViewProps {
+  turn: Turn
+  /** Counted from 1. */
+  place: number
+  /** Ids of all versions of the question, this one included. */
+  versions: readonly string[]
+  /** Called before another version is shown. */
+  leave(): void
+}
+
 /** A turn is drawn anew only when it changed: a long conversation costs what its last turn costs. */
-function TurnView({ turn, last }: { turn: Turn; last: boolean }) {
-  const several = turn.answers.length > 1
+function TurnView({ turn, place, versions, leave }: TurnViewProps) {
+  const { answers } = turn
+  const idle = answers.every(({ state }) => state !== 'running')
   return useMemo(
     () => (
-      <section class="turn" aria-label="Turn">
+      <section class="turn" aria-label={`Question ${place}`}>
         <Question turn={turn} />
-        <div class="answers" data-count={turn.answers.length}>
-          {turn.answers.map((answer) => (
+        <Versions turn={turn.id} all={versions} leave={leave} />
+        <div class="answers" data-count={answers.length}>
+          {answers.map((answer) => (
             <AnswerCard
               key={answer.model}
               answer={answer}
               turn={turn.id}
-              compared={several}
+              compared={answers.length > 1}
               best={turn.best === answer.model}
-              last={last}
+              idle={idle}
             />
           ))}
         </div>
       </section>
     ),
-    [turn, last],
+    [turn, place, versions.join()],
   )
 }
 
@@ -88,7 +115,7 @@ function Question({ turn }: { turn: Turn }) {
     <div class="question-row">
       <div class="actions">
         <CopyButton text={() => text} label="Copy question" />
-        <IconButton icon="edit" label="Edit in a branch" onClick={() => (edited.value = turn.id)} />
+        <IconButton icon="edit" label="Edit question" onClick={() => (edited.value = turn.id)} />
         <IconButton icon="trash" label="Delete question" onClick={() => removeTurn(turn.id)} />
       </div>
       <div class="question">
@@ -117,8 +144,7 @@ function EditedQuestion({ turn, text }: { turn: Turn; text: string }) {
           // Settings that cannot be sent leave the text where it is.
           toRequestOptions(parameters.value)
           close()
-          branchBefore(turn.id)
-          ask([...turn.question.slice(0, -1), { type: 'text', text: words }])
+          ask([...turn.question.slice(0, -1), { type: 'text', text: words }], turn.parent)
         })
       }}
       onKeyDown={({ key }) => {
@@ -129,14 +155,14 @@ function EditedQuestion({ turn, text }: { turn: Turn; text: string }) {
         <span class="unseen">Edited question</span>
         <textarea ref={field} rows={3} defaultValue={text} />
       </label>
-      <p class="hint">The conversation up to here is copied; this one stays as it is.</p>
+      <p class="hint">Asks another version. This one stays, with all that followed it.</p>
       <div class="row">
         <span class="grow" />
         <button type="button" onClick={close}>
           Cancel
         </button>
         <button type="submit" class="primary">
-          Ask in a branch
+          Ask
         </button>
       </div>
     </form>
