@@ -1,28 +1,13 @@
-// Recorded requests of real clients, replayed: a question, a call of a tool, its result. Each client against each upstream. The requests
-// have the shape that the client sent (its version and date are in the file), and texts of our own. Where a file says `read`, not
-// `recorded`, the shape is what the client's source code writes.
-import { readdirSync, readFileSync } from 'node:fs'
+// Recorded requests of real clients, replayed: each client against each upstream.
 import { claude } from '@patchbay/claude'
 import { defineProvider, type PreparedChat, type Provider } from '@patchbay/core'
 import { ollama } from '@patchbay/ollama'
 import { openai } from '@patchbay/openai'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { plain } from '../../test/plain.js'
+import { goesOn, recordings, send } from '../../test/recordings.js'
 import { over } from '../../test/served.js'
 import type { GatewayServer } from '../index.js'
-
-interface Recording {
-  client: string
-  version: string
-  path: string
-  headers: Record<string, string>
-  requests: Record<string, unknown>[]
-}
-
-const folder = new URL('../../test/recorded-clients/', import.meta.url)
-const recordings = readdirSync(folder).map(
-  (file): Recording => JSON.parse(readFileSync(new URL(file, folder), 'utf8')),
-)
 
 /** Calls the first tool that it is offered, then says what came of it. */
 const seen: PreparedChat[] = []
@@ -75,21 +60,18 @@ describe.each(upstreams)('over %s', (upstream, make) => {
   it.each(
     recordings.map((one) => [`${one.client} ${one.version}`, one] as const),
   )('%s works', async (_, recording) => {
-    const { path, headers, requests } = recording
+    const { path, requests } = recording
     const ignored = new Set<string>()
     let before: unknown
     let text = ''
     for (const request of requests) {
       const isLater = 'previous_response_id' in request
-      const response = await fetch(gateway.url + path, {
-        method: 'POST',
-        headers: { ...headers, 'content-type': 'application/json' },
-        body: JSON.stringify({ ...request, ...(isLater && { previous_response_id: before }) }),
+      const response = await send(gateway.url, recording, {
+        ...request,
+        ...(isLater && { previous_response_id: before }),
       })
       text = await response.text()
-      // A thread that goes on is refused so that the client sends the whole conversation next.
-      const goesOn = (request.thread as { type?: string } | undefined)?.type === 'continue'
-      expect([response.status, text]).toEqual([goesOn ? 404 : 200, expect.any(String)])
+      expect([response.status, text]).toEqual([goesOn(request) ? 404 : 200, expect.any(String)])
       before = /"id":"(resp_\w+)"/.exec(text)?.[1]
       for (const name of response.headers.get('x-patchbay-ignored')?.split(', ') ?? []) ignored.add(name)
       const end = ends.find(([pattern]) => pattern.test(path))?.[1]
