@@ -14,8 +14,8 @@ export interface RandomModel {
   userTokens?: string[]
   /** More templates of the file, by their names. */
   namedTemplates?: Record<string, string>
-  /** Default: byte-level BPE; `spm` for SentencePiece, which puts a space before a text. */
-  vocabulary?: 'bpe' | 'spm'
+  /** Default: byte-level BPE; `spm` for SentencePiece, which puts a space before a text; `wpm` for WordPiece, which keeps no spaces. */
+  vocabulary?: keyof typeof vocabularies
   /** `null` for a model without one. */
   chatTemplate?: string | null
   /** A Qwen 3 with a head that tells documents which answer a query from those which do not, and no chat template. */
@@ -50,13 +50,13 @@ export function writeRandomModel(path: string, shape: RandomModel = {}): string 
     namedTemplates = {},
     vocabulary = 'bpe',
   } = shape
-  const spm = vocabulary === 'spm'
-  const bytes = spm ? sentencePieces() : byteTokens()
+  const { bytes: bytesOf, tokenizer, unknown } = vocabularies[vocabulary]
+  const bytes = bytesOf()
   const control = ['<|endoftext|>', '<|im_start|>', '<|im_end|>', ...controlTokens]
   const tokens = [...bytes, ...control, ...userTokens]
   const [end, imEnd] = [tokens.indexOf('<|endoftext|>'), tokens.indexOf('<|im_end|>')]
   const types = [
-    ...bytes.map((token) => (!spm ? 1 : token === '<unk>' ? 2 : /^<0x..>$/.test(token) ? 6 : 1)),
+    ...bytes.map((token) => (token === unknown ? 2 : unknown === '<unk>' && /^<0x..>$/.test(token) ? 6 : 1)),
     ...control.map(() => 3),
     ...userTokens.map(() => 4),
   ]
@@ -79,9 +79,9 @@ export function writeRandomModel(path: string, shape: RandomModel = {}): string 
       'qwen3.classifier.output_labels': ['array', 'string', ['yes', 'no']] as Value,
       'tokenizer.chat_template.rerank': ['string', 'Query: {query} Document: {document}'] as Value,
     }),
-    'tokenizer.ggml.model': ['string', spm ? 'llama' : 'gpt2'],
+    'tokenizer.ggml.model': ['string', tokenizer],
     'tokenizer.ggml.pre': ['string', 'default'],
-    ...(spm && {
+    ...(unknown && {
       'tokenizer.ggml.scores': ['array', 'f32', tokens.map((_, index) => -index)] as Value,
       'tokenizer.ggml.unknown_token_id': ['u32', 0] as Value,
     }),
@@ -176,12 +176,25 @@ function byteTokens(): string[] {
   return Array.from({ length: 256 }, (_, byte) => String.fromCodePoint(plain(byte) ? byte : next++))
 }
 
+const letters = Array.from({ length: 94 }, (_, index) => String.fromCodePoint(33 + index))
+
 /** Tokens of a small SentencePiece vocabulary: bytes, the sign for a space, and letters. */
 function sentencePieces(): string[] {
   const bytes = Array.from(
     { length: 256 },
     (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`,
   )
-  const letters = Array.from({ length: 94 }, (_, index) => String.fromCodePoint(33 + index))
   return ['<unk>', ...bytes, '\u2581', ...letters]
+}
+
+/** Tokens of a small WordPiece vocabulary: letters at the start of a word, and those that go on with one. */
+function wordPieces(): string[] {
+  return ['[UNK]', ...letters.map((letter) => `\u2581${letter}`), ...letters]
+}
+
+/** `tokenizer`: the name of its algorithm in model files. */
+const vocabularies = {
+  bpe: { bytes: byteTokens, tokenizer: 'gpt2', unknown: undefined },
+  spm: { bytes: sentencePieces, tokenizer: 'llama', unknown: '<unk>' },
+  wpm: { bytes: wordPieces, tokenizer: 'bert', unknown: '[UNK]' },
 }

@@ -1,9 +1,11 @@
 // Chat templates of real models, if there is a folder with small GGUF files that hold them: CHAT_TEMPLATES=folder, with
-// folder/models/*.gguf. What each template writes for an answer with calls is read back as it was.
+// folder/models/*.gguf. What each template writes for an answer with calls is read back as it was, and no text of a caller or a
+// tool becomes one of its control tokens.
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ChatRequest, LlmError } from '@patchbay/core'
-import { describe, expect, it } from 'vitest'
+import { getLlama, type Llama, type Token } from 'node-llama-cpp'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readAnswer } from '../answer.js'
 import { renderPrompt } from '../prompt.js'
 
@@ -101,6 +103,86 @@ describe.skipIf(files.length === 0).each(files.length === 0 ? ['no files'] : fil
     expect(read.map(({ name, input }) => ({ name, input }))).toEqual(
       expected.map(({ name, input }) => ({ name, input })),
     )
+  })
+})
+
+/** Conversations with a text in every place where one of a caller or a tool can be; no template takes all of them. */
+function everywhere(text: string): ChatRequest[] {
+  const user = { role: 'user', content: `a${text}b` } as const
+  const described = {
+    name: 'get_weather',
+    description: `Get${text} it.`,
+    input: { type: 'object', properties: { city: { type: 'string', description: `a${text}` } } },
+  } as const
+  const called = {
+    type: 'tool-call',
+    id: 'call00001',
+    name: 'get_weather',
+    input: { city: `a${text}b` },
+  } as const
+  const result = { type: 'tool-result', id: 'call00001', name: 'get_weather', output: `a${text}b` } as const
+  const answers = [{ role: 'assistant', content: `a${text}b` }, user] as const
+  return [
+    { messages: [user] },
+    { messages: [user, ...answers] },
+    { messages: [{ role: 'system', content: `a${text}b` }, user, ...answers] },
+    { messages: [user], tools: [described] },
+    {
+      messages: [user, { role: 'assistant', content: [called] }, { role: 'tool', content: [result] }],
+      tools: [described],
+    },
+  ]
+}
+
+describe.skipIf(files.length === 0)('no text becomes a control token', () => {
+  let llama: Llama
+  beforeAll(async () => {
+    llama = await getLlama({ build: 'never', gpu: false })
+  })
+  afterAll(() => llama.dispose())
+
+  it.each(files.length === 0 ? ['no files'] : files)('of %s', async (file) => {
+    const modelPath = join(folder, file)
+    const model = await llama.loadModel({ modelPath, vocabOnly: true })
+    const source = JSON.stringify(model.fileInfo.metadata.tokenizer)
+    const special = new Map(
+      [...model.iterateAllTokens()].flatMap((token) => {
+        const { control, userDefined } = model.getTokenAttributes(token)
+        const text = model.detokenize([token], true)
+        const framing =
+          control ||
+          model.isEogToken(token) ||
+          (userDefined && source.includes(JSON.stringify(text).slice(1, -1)))
+        return framing && text !== '' ? [[token, text]] : []
+      }),
+    )
+    await model.dispose()
+    const frame = async (request: ChatRequest) => {
+      try {
+        const { tokens, pieces } = await renderPrompt({ modelPath, request })
+        return {
+          special: tokens.filter((token) => special.has(token as Token)),
+          text: pieces.map(({ text }) => text).join(''),
+        }
+      } catch (error) {
+        return { code: (error as LlmError).code }
+      }
+    }
+    const texts = [...special.values()]
+    const plain = await Promise.all(everywhere('x').map(frame))
+    let rendered = 0
+    for (const text of [texts.join(' '), texts.join(''), ...texts])
+      for (const [index, request] of everywhere(text).entries()) {
+        const got = await frame(request)
+        expect(got.code, `${text} in conversation ${index}`).toBe(plain[index]?.code)
+        if (got.text === undefined) continue
+        expect(got.special, `${text} in conversation ${index}`).toEqual(plain[index]?.special)
+        expect(got.text).toContain(index === 0 ? `a${text}b` : '')
+        rendered++
+      }
+    expect(special.size).toBeGreaterThan(0)
+    // Firefunction and the variants for tools alone take few of them.
+    if (!/firefunction|tool_use/.test(file)) expect(rendered).toBeGreaterThan(texts.length)
   })
 })
 

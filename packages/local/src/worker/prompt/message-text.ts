@@ -5,8 +5,15 @@ import type { LlamaModel, Token } from 'node-llama-cpp'
 const controlShape = /^(<[|｜][^<>]*>|<[^<>|｜]*[|｜]>)$/
 
 /**
+ * Tags of thoughts, calls and results. Families of models share vocabularies: one whose template writes no thoughts may have learnt
+ * their tags all the same (Qwen3-Coder has those of Qwen3).
+ */
+const framingTag = /^<\/?(\w+:)?(think|thinking|tool_calls?|tool_response|arg_key|arg_value)>$/
+
+/**
  * Texts of the tokens that may not come from a message, longer ones first: control tokens, and tokens of the user that the
- * template's texts contain or that look like control tokens. Others, such as tags of HTML or runs of spaces, are ordinary text.
+ * template's texts contain, that look like control tokens, or are tags of thoughts and calls. Others, such as tags of HTML or
+ * runs of spaces, are ordinary text.
  */
 export function guardedTexts(
   model: Pick<LlamaModel, 'iterateAllTokens' | 'isEogToken' | 'detokenize' | 'getTokenAttributes'>,
@@ -18,8 +25,8 @@ export function guardedTexts(
     const control = isControl || unknown || model.isEogToken(token)
     if (!control && !userDefined) continue
     const text = model.detokenize([token], true)
-    if (control || (text.trim().length > 1 && (controlShape.test(text) || templateTexts.includes(text))))
-      texts.add(text)
+    const frames = controlShape.test(text) || framingTag.test(text) || templateTexts.includes(text)
+    if (control || (text.trim().length > 1 && frames)) texts.add(text)
   }
   texts.delete('')
   return [...texts].sort((a, b) => b.length - a.length)
