@@ -55,14 +55,17 @@ async function round(contestant: Contestant, processes: number): Promise<Round[]
 }
 
 const contestants: [Contestant, string][] = [
-  ['peer', 'rate-limiter-flexible 11.4.0, two steps'],
+  ['peer', 'rate-limiter-flexible 11.4.0, two steps and no call'],
+  ['peer-call', 'the same, with the call between the steps'],
   ['limit', '`limit` (requests and concurrency)'],
   ['budget', '`budget` (US dollars)'],
-  ['mock', 'the same calls without a counter'],
+  ['bare', 'the call without a counter'],
 ]
 const counts = [1, 4]
 interface Figure {
   perSecond: number
+  /** Microseconds of CPU time a call, of the calling processes. */
+  client: number
   p99: number
 }
 const figures = new Map<string, Figure[]>()
@@ -70,9 +73,10 @@ for (let turn = 0; turn < rounds; turn++)
   for (const count of counts)
     for (const [contestant] of contestants) {
       const all = await round(contestant, count)
-      const perSecond = all.reduce((sum, { calls }) => sum + calls, 0) / (ms / 1000)
+      const calls = all.reduce((sum, one) => sum + one.calls, 0)
       const figure = {
-        perSecond,
+        perSecond: calls / (ms / 1000),
+        client: all.reduce((sum, { cpu }) => sum + cpu, 0) / calls,
         p99: percentile(
           all.flatMap(({ times }) => times),
           0.99,
@@ -88,13 +92,17 @@ const of = (key: string, name: keyof Figure) => median((figures.get(key) ?? []).
 writeReport('shared', Object.fromEntries(figures), [
   `${machine()}; one Redis on the same machine, 64 calls at once in each process; medians of ${rounds} rounds in turn.`,
   '',
-  '| | 1 process: calls/s | ÷ theirs | p99 ms | 4 processes: calls/s | ÷ theirs | p99 ms |',
-  '|---|---|---|---|---|---|---|',
+  '| | 1 process: calls/s | ÷ theirs | p99 ms | CPU µs a call | 4 processes: calls/s | ÷ theirs | p99 ms | CPU µs a call |',
+  '|---|---|---|---|---|---|---|---|---|',
   ...contestants.map(([contestant, name]) => {
     const cells = counts.map((count) => {
       const perSecond = of(`${contestant} ${count}`, 'perSecond')
       const ratio = perSecond / of(`peer ${count}`, 'perSecond')
-      return `${Math.round(perSecond)} | ${ratio.toFixed(2)} | ${of(`${contestant} ${count}`, 'p99').toFixed(1)}`
+      const figures = [
+        of(`${contestant} ${count}`, 'p99').toFixed(1),
+        of(`${contestant} ${count}`, 'client').toFixed(0),
+      ]
+      return [Math.round(perSecond), ratio.toFixed(2), ...figures].join(' | ')
     })
     return `| ${name} | ${cells.join(' | ')} |`
   }),

@@ -33,8 +33,8 @@ export class CapabilityCache {
 
   /** The capabilities, and over them what the server reports; a failure is not cached. */
   async withReported({ status, signal }: CallContext, options: CallOptions): Promise<Capabilities> {
-    onAbort(signal, () => this.cancel(status))
-    const known = await this.fetch(status)
+    if (this.known === undefined) onAbort(signal, () => this.cancel(status))
+    const known = this.known ?? (await this.fetch(status))
     if (this.#backend.reportedCapabilities === undefined) return known
     // In the call of this caller: the abort of one must not fail the others.
     this.#reported ??= await this.#runAttempts(

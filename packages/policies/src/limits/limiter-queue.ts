@@ -98,10 +98,9 @@ export class LimiterQueue {
         waiting.removed = true
         if (waiting.notify !== undefined) this.#listeners--
         cancel()
-        deadline.signal.removeEventListener('abort', onStop)
+        unlisten()
       }
-      const onStop = () => this.#refuse(waiting, deadline.stopped as LlmError)
-      deadline.signal.addEventListener('abort', onStop, { once: true })
+      const unlisten = deadline.onStop(() => this.#refuse(waiting, deadline.stopped as LlmError))
       const { clock, maxWait } = this.settings
       if (maxWait > 0) cancel = clock.timer(maxWait, () => this.#refuse(waiting, this.#tooLong(maxWait)))
       if (waiting.notify !== undefined) this.#listeners++

@@ -14,19 +14,39 @@ local function load()
   return state
 end
 
-local function put(field, bucket)
-  local list = { field .. 'l', exact(bucket.level), field .. 'a', exact(bucket.at) }
+local dirty = false
+local function put(list, field, bucket)
+  local at = #list
+  list[at + 1] = field .. 'l'
+  list[at + 2] = exact(bucket.level)
+  list[at + 3] = field .. 'a'
+  list[at + 4] = exact(bucket.at)
   if bucket.reported then
-    list[5] = field .. 'r'
-    list[6] = exact(bucket.reported)
+    list[at + 5] = field .. 'r'
+    list[at + 6] = exact(bucket.reported)
   end
-  redis.call('HSET', hash(1), unpack(list))
 end
 
-local function save()
-  put('r', state.requests)
-  put('t', state.tokens)
-  if state.pause > now then redis.call('HSET', hash(1), 'pause', exact(state.pause)) end
+local ended = {}
+local function endLeases()
+  if #ended == 0 then return end
+  -- Redis lets a script that has removed something go on when it is full: a call always comes back.
+  redis.call('ZREM', set(1), unpack(ended))
+  redis.call('ZREMRANGEBYSCORE', set(1), '-inf', exact(now))
+  ended = {}
+end
+
+function finish()
+  endLeases()
+  if not dirty then return end
+  local list = {}
+  put(list, 'r', state.requests)
+  put(list, 't', state.tokens)
+  if state.pause > now then
+    list[#list + 1] = 'pause'
+    list[#list + 1] = exact(state.pause)
+  end
+  redis.call('HSET', hash(1), unpack(list))
   redis.call('PEXPIRE', hash(1), math.max(ttl(1), math.ceil(state.pause - now)))
 end
 
@@ -45,60 +65,63 @@ local function wait(bucket, rate, amount)
 end
 
 local function lease(ids, ms)
+  if #ids == 0 then return end
+  endLeases()
   local list = {}
+  local ends = exact(now + ms)
   for _, id in ipairs(ids) do
-    list[#list + 1] = exact(now + ms)
+    list[#list + 1] = ends
     list[#list + 1] = id
   end
-  if #list > 0 then
-    redis.call('ZADD', set(1), unpack(list))
-    redis.call('PEXPIRE', set(1), math.max(ttl(1), ms))
-  end
+  redis.call('ZADD', set(1), unpack(list))
+  redis.call('PEXPIRE', set(1), math.max(ttl(1), ms))
 end
 
+local rules = common
 local function acquire(s, a)
-  local r = refill(s.requests, a.rules.requests)
-  local t = refill(s.tokens, a.rules.tokens)
-  local most = a.rules.concurrency
+  local r = refill(s.requests, rules.requests)
+  local t = refill(s.tokens, rules.tokens)
+  local most = rules.concurrency
+  if most then endLeases() end
   local held = most and redis.call('ZCOUNT', set(1), '(' .. exact(now), '+inf') or 0
   local ids = {}
   local waiting = 0
-  for _, call in ipairs(a.calls) do
+  local calls = (#a - 2) / 2
+  for at = 3, #a, 2 do
+    local tokens = a[at + 1]
     if most and held >= most then
       waiting = -1
       break
     end
-    waiting = math.max(s.pause - now, wait(s.requests, r, 1), wait(s.tokens, t, call.tokens))
+    waiting = math.max(s.pause - now, wait(s.requests, r, 1), wait(s.tokens, t, tokens))
     if waiting > 0 then break end
     if r then s.requests.level = s.requests.level - 1 end
-    if t then s.tokens.level = s.tokens.level - call.tokens end
+    if t then s.tokens.level = s.tokens.level - tokens end
     held = held + 1
-    ids[#ids + 1] = call.id
+    ids[#ids + 1] = a[at]
   end
-  if most then lease(ids, a.leaseMs) end
-  if #ids > 0 then save() end
+  if most then lease(ids, a[2]) end
+  if #ids > 0 then dirty = true end
   -- A service that allows nothing: JSON has no infinity.
   if waiting == math.huge then waiting = -1 end
-  return { admitted = #ids, waitMs = #ids < #a.calls and waiting or 0 }
+  return { admitted = #ids, waitMs = #ids < calls and waiting or 0 }
 end
 
-local function release(s, a)
-  -- Redis lets a script that has removed something go on when it is full: a call always comes back.
-  redis.call('ZREM', set(1), a.permit.id)
-  redis.call('ZREMRANGEBYSCORE', set(1), '-inf', exact(now))
-  local t = refill(s.tokens, a.rules.tokens)
-  if t and a.used then s.tokens.level = math.min(t, s.tokens.level + a.permit.tokens - a.used) end
-  if a.pauseMs and a.pauseMs > 0 then s.pause = math.max(s.pause, now + a.pauseMs) end
-  save()
+local function release(s, id, tokens, used, pauseMs)
+  ended[#ended + 1] = id
+  local t = refill(s.tokens, rules.tokens)
+  if t and used then s.tokens.level = math.min(t, s.tokens.level + tokens - used) end
+  if pauseMs > 0 then s.pause = math.max(s.pause, now + pauseMs) end
+  dirty = true
 end
 
 local function cancel(s, a)
-  local r = refill(s.requests, a.rules.requests)
+  local r = refill(s.requests, rules.requests)
   for _, call in ipairs(a.calls) do
-    release(s, { permit = call, used = 0, rules = a.rules })
+    release(s, call.id, call.tokens, 0, 0)
     if r then s.requests.level = math.min(r, s.requests.level + 1) end
   end
-  save()
+  dirty = true
 end
 
 local function lower(bucket, rule, header)
@@ -108,23 +131,25 @@ local function lower(bucket, rule, header)
   if rate then bucket.level = math.min(bucket.level, header.remaining or bucket.level) end
 end
 
+local done = { admitted = 0, waitMs = 0 }
 function step(n, a)
   local s = load()
-  if a['do'] == 'acquire' then return acquire(s, a) end
-  if a['do'] == 'release' then
-    release(s, a)
-  elseif a['do'] == 'cancel' then
-    cancel(s, a)
-  elseif a['do'] == 'renew' then
-    lease(a.ids, a.leaseMs)
-  elseif a['do'] == 'retry' then
-    if refill(s.requests, a.rules.requests) then s.requests.level = s.requests.level - 1 end
-    save()
+  local what = a[1]
+  if what == 'acquire' then return acquire(s, a) end
+  if what == 'release' then
+    release(s, a[2], a[3], a[4], a[5])
+  elseif what == 'cancel' then
+    cancel(s, a[2])
+  elseif what == 'renew' then
+    lease(a[2].ids, a[2].leaseMs)
+  elseif what == 'retry' then
+    if refill(s.requests, rules.requests) then s.requests.level = s.requests.level - 1 end
+    dirty = true
   else
-    lower(s.requests, a.rules.requests, a.requests)
-    lower(s.tokens, a.rules.tokens, a.tokens)
-    save()
+    lower(s.requests, rules.requests, a[2].requests)
+    lower(s.tokens, rules.tokens, a[2].tokens)
+    dirty = true
   end
-  return { admitted = 0, waitMs = 0 }
+  return done
 end
 `

@@ -42,6 +42,14 @@ export const limiterSteps: AtomicSteps<LimiterState, LimiterArgs, Admission> = {
     calls: step.do === 'acquire' ? step.calls.slice(0, admitted) : [],
     rules,
   }),
+  common: ({ rules }) => rules,
+  pack({ rules: _, ...step }) {
+    if (step.do === 'acquire')
+      return ['acquire', step.leaseMs, ...step.calls.flatMap(({ id, tokens }) => [id, tokens])]
+    if (step.do !== 'release') return [step.do, step]
+    const { permit, used, pauseMs = 0 } = step
+    return ['release', permit.id, permit.tokens, used ?? false, pauseMs]
+  },
   lua: async () => (await import('./limiter-script.js')).limiterScript,
 }
 

@@ -12,6 +12,8 @@ import { onAbort } from '@patchbay/core/wrap'
 // Core's default where neither the call nor its provider sets a limit.
 const defaultTotalMs = 600_000
 
+const noLimits: TimeoutOptions = {}
+
 /** The time limits of a call as one object, without a total that is no number above 0: the provider refuses it. */
 function limitsOf({ timeout }: CallOptions): TimeoutOptions {
   const limits = typeof timeout === 'number' ? { total: timeout } : timeout
@@ -29,10 +31,13 @@ export class CallDeadline {
   expiresAt: number
   /** The error the call ends with, once it is stopped: `aborted` or `timeout`. */
   stopped: LlmError | undefined
-  readonly #controller = new AbortController()
+  #controller: AbortController | undefined
+  /** Called when the call is stopped. */
+  readonly #listeners: (() => void)[] = []
   readonly #options: CallOptions
   readonly #clock: Clock
   readonly #target: { provider: string; model: string }
+  readonly #limits: TimeoutOptions
   /** The total time of a call that sets none, in milliseconds. */
   readonly #defaultTotal: number
   #cancelTimer: () => void = () => {}
@@ -45,8 +50,8 @@ export class CallDeadline {
     this.#target = { provider, model }
     this.#defaultTotal = timeouts?.total ?? defaultTotalMs
     this.startedAt = clock.now()
-    const { total } = limitsOf(options)
-    this.expiresAt = this.startedAt + (total ?? this.#defaultTotal)
+    this.#limits = options.timeout === undefined ? noLimits : limitsOf(options)
+    this.expiresAt = this.startedAt + (this.#limits.total ?? this.#defaultTotal)
     if (options.signal?.aborted) this.#onAbort()
     else if (options.signal !== undefined) this.#unlisten = onAbort(options.signal, this.#onAbort)
     this.#setTimer()
@@ -54,7 +59,22 @@ export class CallDeadline {
 
   /** Aborts when the caller leaves or the time is up. */
   get signal(): AbortSignal {
+    // Made when it is first asked for: it costs as much as the rest of a deadline.
+    this.#controller ??= new AbortController()
+    if (this.stopped !== undefined) this.#controller.abort(this.stopped)
     return this.#controller.signal
+  }
+
+  /**
+   * Calls back when the call is stopped, unless it is already; the returned function stops listening. Costs less than a listener on
+   * `signal`.
+   */
+  onStop(callback: () => void): () => void {
+    this.#listeners.push(callback)
+    return () => {
+      const at = this.#listeners.lastIndexOf(callback)
+      if (at >= 0) this.#listeners.splice(at, 1)
+    }
   }
 
   /**
@@ -62,12 +82,12 @@ export class CallDeadline {
    * default.
    */
   suspend(): void {
-    if (limitsOf(this.#options).total === undefined) this.#cancelTimer()
+    if (this.#limits.total === undefined) this.#cancelTimer()
   }
 
   /** Starts the timer again after the provider has answered, with the default total, if the caller set none. */
   resume(): void {
-    if (limitsOf(this.#options).total !== undefined || this.stopped !== undefined) return
+    if (this.#limits.total !== undefined || this.stopped !== undefined) return
     this.expiresAt = this.#clock.now() + this.#defaultTotal
     this.#setTimer()
   }
@@ -90,7 +110,8 @@ export class CallDeadline {
   stop(error: LlmError): void {
     if (this.stopped !== undefined) return
     this.stopped = error
-    this.#controller.abort(error)
+    this.#controller?.abort(error)
+    for (const callback of this.#listeners.splice(0)) callback()
     this.end()
   }
 
@@ -108,11 +129,17 @@ export class CallDeadline {
       return Promise.reject(this.stopped)
     }
     return new Promise((resolve, reject) => {
-      const onStop = () => reject(this.stopped)
-      this.signal.addEventListener('abort', onStop, { once: true })
-      Promise.resolve(work)
-        .then(resolve, reject)
-        .finally(() => this.signal.removeEventListener('abort', onStop))
+      const unlisten = this.onStop(() => reject(this.stopped))
+      Promise.resolve(work).then(
+        (value) => {
+          unlisten()
+          resolve(value)
+        },
+        (error) => {
+          unlisten()
+          reject(error)
+        },
+      )
     })
   }
 
@@ -124,6 +151,7 @@ export class CallDeadline {
 
   /** The options for the provider, `timeout.total` reduced to the time that is left. */
   remaining(options: CallOptions): CallOptions {
+    if (options.timeout === undefined) return options
     const limits = limitsOf(options)
     if (limits.total === undefined) return options
     const spent = this.#clock.now() - this.startedAt
@@ -146,7 +174,7 @@ export class CallDeadline {
   }
 
   #onDeadline(): void {
-    const { total = this.#defaultTotal } = limitsOf(this.#options)
+    const { total = this.#defaultTotal } = this.#limits
     const { provider, model } = this.#target
     this.stop(
       new LlmError(

@@ -2,11 +2,12 @@
 import { LlmError } from '@patchbay/core'
 
 export class InFlightCalls {
-  readonly #calls = new Set<Promise<void>>()
+  #running = 0
+  #onIdle: () => void = () => {}
   #closing: Promise<void> | undefined
 
   /**
-   * Registers a call. Call the returned function when it has ended.
+   * Registers a call. Call the returned function when it has ended; further calls of it do nothing.
    * @throws {LlmError} `closed`
    */
   begin({ provider, model }: { provider: string; model: string }): () => void {
@@ -15,20 +16,21 @@ export class InFlightCalls {
         provider,
         model,
       })
-    let end: () => void = () => {}
-    const call = new Promise<void>((resolve) => {
-      end = resolve
-    })
-    this.#calls.add(call)
+    this.#running++
+    let ended = false
     return () => {
-      this.#calls.delete(call)
-      end()
+      if (ended) return
+      ended = true
+      if (--this.#running === 0) this.#onIdle()
     }
   }
 
   /** Refuses new calls, waits for those in flight, then runs `close`. Later calls return the same promise. */
   close(close: () => Promise<void>): Promise<void> {
-    this.#closing ??= Promise.all(this.#calls).then(close)
+    this.#closing ??= new Promise<void>((resolve) => {
+      this.#onIdle = resolve
+      if (this.#running === 0) resolve()
+    }).then(close)
     return this.#closing
   }
 }

@@ -15,6 +15,7 @@ export class InterceptedStream implements ChatEventSource {
   #ended = false
   #settled = false
   #end: () => void = () => {}
+  #unlisten: () => void = () => {}
   #stopped: LlmError | undefined
 
   constructor(
@@ -80,11 +81,11 @@ export class InterceptedStream implements ChatEventSource {
     this.#end = end
     if (this.#stopped !== undefined) deadline.stop(this.#stopped)
     if (deadline.stopped !== undefined) throw deadline.stopped
-    // `responseOnly` is called in the first microtask.
-    await undefined
+    // `responseOnly` may be called in the first microtask.
+    if (this.#streamed) await undefined
     const interception = await startInterception(() => this.intercept(this.#streamed, deadline), deadline)
     this.#interception = interception
-    deadline.signal.addEventListener('abort', this.#onStop, { once: true })
+    this.#unlisten = deadline.onStop(this.#onStop)
     if (deadline.stopped !== undefined) throw deadline.stopped
     deadline.suspend()
     this.#inner = new StreamForwarder(
@@ -143,7 +144,7 @@ export class InterceptedStream implements ChatEventSource {
 
   #release(): void {
     this.#deadline?.end()
-    this.#deadline?.signal.removeEventListener('abort', this.#onStop)
+    this.#unlisten()
   }
 
   #identity() {

@@ -22,18 +22,20 @@ export async function startInterception(
   if (!(starting instanceof Promise)) return starting
   return new Promise((resolve, reject) => {
     let waiting = true
-    const onStop = () => {
+    const unlisten = deadline.onStop(() => {
       waiting = false
       reject(deadline.stopped)
-    }
-    deadline.signal.addEventListener('abort', onStop, { once: true })
+    })
     starting
       .then((interception) => {
+        unlisten()
         if (waiting) resolve(interception)
         else return interception.failed?.(deadline.stopped as LlmError)
       })
-      .catch(reject)
-      .finally(() => deadline.signal.removeEventListener('abort', onStop))
+      .catch((error: unknown) => {
+        unlisten()
+        reject(error)
+      })
   })
 }
 

@@ -22,6 +22,7 @@ local function load(n)
   return s
 end
 
+local changed = {}
 local function save(n, s)
   if next(s.ended) then
     redis.call('ZREMRANGEBYSCORE', set(n), '-inf', exact(now))
@@ -35,6 +36,10 @@ local function save(n, s)
   redis.call('PEXPIRE', set(n), ttl(n))
 end
 
+function finish()
+  for n, s in pairs(changed) do save(n, s) end
+end
+
 local function balance(s)
   return {
     spent = { usd = s.spent.usd, tokens = s.spent.tokens },
@@ -42,19 +47,20 @@ local function balance(s)
   }
 end
 
-local function member(id, amount)
-  return id .. ' ' .. exact(amount.usd) .. ' ' .. exact(amount.tokens)
+local function member(a)
+  return a[2] .. ' ' .. exact(a[3]) .. ' ' .. exact(a[4])
 end
 
 function refusal(n, a)
-  if a['do'] ~= 'reserve' then return nil end
-  local result = balance(load(n))
-  for limit, allowed in ipairs(a.most) do
-    for _, unit in ipairs(units) do
-      local most = allowed[unit]
-      -- JSON has no infinity: a limit of that size is null.
-      if most and most ~= cjson.null and result.spent[unit] + result.reserved[unit] + a.amount[unit] > most * (1 + 1e-12) then
-        result.exceeded = { limit = limit - 1, unit = unit }
+  if a[1] ~= 'reserve' then return nil end
+  local s = load(n)
+  for at = 6, #a, 2 do
+    for u, unit in ipairs(units) do
+      local most = a[at + u - 1]
+      -- JSON has no infinity: a limit of that size is null, as one that is not set.
+      if most ~= cjson.null and s.spent[unit] + math.max(0, s.reserved[unit]) + a[2 + u] > most * (1 + 1e-12) then
+        local result = balance(s)
+        result.exceeded = { limit = (at - 6) / 2, unit = unit }
         return result
       end
     end
@@ -65,18 +71,18 @@ end
 function step(n, a)
   local s = load(n)
   local result = balance(s)
-  if a['do'] == 'reserve' then
-    redis.call('ZADD', set(n), exact(now + a.forMs), member(a.id, a.amount))
-    for _, unit in ipairs(units) do s.reserved[unit] = s.reserved[unit] + a.amount[unit] end
-    save(n, s)
-  elseif a['do'] == 'settle' then
+  if a[1] == 'reserve' then
+    redis.call('ZADD', set(n), exact(now + a[5]), member(a))
+    for u, unit in ipairs(units) do s.reserved[unit] = s.reserved[unit] + a[2 + u] end
+    changed[n] = s
+  elseif a[1] == 'settle' then
     -- Redis lets a script that has removed something go on when it is full: a call that was paid for is counted.
-    local own = member(a.id, a.reserved)
+    local own = member(a)
     if redis.call('ZREM', set(n), own) == 1 and not s.ended[own] then
-      for _, unit in ipairs(units) do s.reserved[unit] = s.reserved[unit] - a.reserved[unit] end
+      for u, unit in ipairs(units) do s.reserved[unit] = s.reserved[unit] - a[2 + u] end
     end
-    for _, unit in ipairs(units) do s.spent[unit] = math.max(0, s.spent[unit] + a.cost[unit]) end
-    save(n, s)
+    for u, unit in ipairs(units) do s.spent[unit] = math.max(0, s.spent[unit] + a[4 + u]) end
+    changed[n] = s
   end
   return result
 end

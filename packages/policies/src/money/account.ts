@@ -55,6 +55,21 @@ export const accountSteps: AtomicSteps<Account, AccountArgs, Balance> = {
     args.do === 'reserve'
       ? { do: 'settle', id: args.id, reserved: args.amount, cost: nothing }
       : { do: 'read' },
+  pack(args) {
+    switch (args.do) {
+      case 'reserve': {
+        const { id, amount, most, forMs } = args
+        const limits = most.flatMap(({ usd = null, tokens = null }) => [usd, tokens])
+        return ['reserve', id, amount.usd, amount.tokens, forMs, ...limits]
+      }
+      case 'settle': {
+        const { id, reserved, cost } = args
+        return ['settle', id, reserved.usd, reserved.tokens, cost.usd, cost.tokens]
+      }
+      default:
+        return [args.do]
+    }
+  },
   lua: async () => (await import('./account-script.js')).accountScript,
 }
 

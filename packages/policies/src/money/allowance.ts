@@ -28,8 +28,8 @@ export function accountName(
   { per, each }: Allowance,
   { run, key, now }: { run: string; key: string | undefined; now: number },
 ): string {
-  const date = new Date(now).toISOString()
-  const period = { run, day: date.slice(0, 10), month: date.slice(0, 7), ever: 'ever' }[per]
+  const period =
+    per === 'run' ? run : per === 'ever' ? 'ever' : new Date(now).toISOString().slice(0, per === 'day' ? 10 : 7)
   return [budget, per, period, ...(each === undefined ? [] : [`key=${key}`])].join(':')
 }
 

@@ -47,22 +47,24 @@ export function redisSteps(commands: ScriptCommands, prefix: string): Run {
     return loading
   }
 
-  return async function run<Value, Args, Result>({
+  return function run<Value, Args, Result>({
     steps,
     group,
     targets,
     now,
   }: AtomicStep<Value, Args, Result>): Promise<Result[]> {
-    if (targets.length === 0) return []
-    const keys = targets.flatMap(({ key }) => {
-      // The braces keep all keys of the group on one server of a cluster.
-      const name = `${prefix}{${group}}${key.slice(group.length)}`
-      return [name, `${name}:held`]
-    })
-    const head = [now === undefined ? '' : String(now), JSON.stringify(targets.map(({ ttlMs }) => ttlMs))]
-    const id = JSON.stringify([steps.name, keys, now])
+    const [first] = targets
+    if (first === undefined) return Promise.resolve([])
+    const common = steps.common === undefined ? '' : JSON.stringify(steps.common(first.args))
+    const id = JSON.stringify([
+      steps.name,
+      group,
+      now,
+      common,
+      ...targets.flatMap(({ key, ttlMs }) => [key, ttlMs]),
+    ])
     return new Promise((resolve, reject) => {
-      const args = JSON.stringify(targets.map(({ args }) => args))
+      const args = JSON.stringify(targets.map(({ args }) => steps.pack?.(args) ?? args))
       const one = { args, resolve: resolve as Waiting['resolve'], reject, undo: undo as Waiting['undo'] }
       const together = due.get(id)
       if (together !== undefined && together.length < maxStepsPerCommand) return void together.push(one)
@@ -70,7 +72,13 @@ export function redisSteps(commands: ScriptCommands, prefix: string): Run {
       due.set(id, list)
       atEndOfTurn(() => {
         if (due.get(id) === list) due.delete(id)
-        void send(list)
+        const keys = targets.flatMap(({ key }) => {
+          // The braces keep all keys of the group on one server of a cluster.
+          const name = `${prefix}{${group}}${key.slice(group.length)}`
+          return [name, `${name}:held`]
+        })
+        const ttls = JSON.stringify(targets.map(({ ttlMs }) => ttlMs))
+        void send(list, keys, [now === undefined ? '' : String(now), ttls, common])
       })
     })
 
@@ -85,7 +93,7 @@ export function redisSteps(commands: ScriptCommands, prefix: string): Run {
       run({ steps, group, targets: back, now }).catch(() => {})
     }
 
-    async function send(list: Waiting[]) {
+    async function send(list: Waiting[], keys: string[], head: string[]) {
       const resultsOf = (reply: unknown) => JSON.parse(String(reply)) as unknown[][]
       const onLateReply = (reply: unknown) => {
         for (const [index, results] of resultsOf(reply).entries()) list[index]?.undo(results)
@@ -124,14 +132,15 @@ if not now then
   now = time[1] * 1000 + math.floor(time[2] / 1000)
 end
 local ttls = cjson.decode(ARGV[2])
+local common = ARGV[3] ~= '' and cjson.decode(ARGV[3])
 local function hash(n) return KEYS[2 * n - 1] end
 local function set(n) return KEYS[2 * n] end
 local function ttl(n) return ttls[n] end
 local function exact(number) return string.format('%.17g', number) end
-local step, refusal
+local step, refusal, finish
 ${lua}
 local all = {}
-for i = 3, #ARGV do
+for i = 4, #ARGV do
   local args = cjson.decode(ARGV[i])
   local results = {}
   local refused = false
@@ -146,8 +155,9 @@ for i = 3, #ARGV do
   if not refused then
     for n, a in ipairs(args) do results[n] = step(n, a) end
   end
-  all[i - 2] = results
+  all[i - 3] = results
 end
+if finish then finish() end
 return cjson.encode(all)
 `
 }
