@@ -68,14 +68,15 @@ export function Filters({ fields, values, set }: FiltersProps) {
             onChange: (event: { currentTarget: HTMLInputElement }) =>
               set({ ...values, [name]: event.currentTarget.value.trim() }),
           }
-          return (
+          return name === 'from' || name === 'to' ? (
             <label key={name}>
               {words}
-              {name === 'from' || name === 'to' ? (
-                <input type="date" {...own} />
-              ) : (
-                <input type="search" {...own} />
-              )}
+              <input type="date" {...own} />
+            </label>
+          ) : (
+            <label key={name}>
+              {words}
+              <input type="search" {...own} />
             </label>
           )
         })}
