@@ -60,7 +60,7 @@ export async function adminWorld(
 }
 
 /** The same for a gateway that runs. */
-export function worldOf(gateway: Pick<GatewayServer, 'url'> & Partial<GatewayServer>): AdminWorld {
+export function worldOf(gateway: Pick<GatewayServer, 'url'>): AdminWorld {
   const { url } = gateway
   const admin: AdminWorld['admin'] = async (method, path, body, headers = {}) =>
     answerOf(

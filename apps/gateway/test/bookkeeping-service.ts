@@ -1,5 +1,5 @@
 // A strict service that keeps its own books: what each answer it sent has cost, as it counted it. Words in the question make it
-// busy once, fail, or stop in the middle of an answer.
+// busy once, silent once, fail, or stop in the middle of an answer.
 import { faultServer, type ServedResponse } from '@patchbay/testing'
 import { type ServiceName, strictService } from '@patchbay/testing/services'
 import { onTestFinished } from 'vitest'
@@ -28,6 +28,12 @@ export async function bookkeepingService(name: ServiceName): Promise<Bookkeeping
     if (busy !== undefined && !wasBusy.has(busy)) {
       wasBusy.add(busy)
       return { status: 429, headers: { 'retry-after-ms': '1' }, body: '{"error":{"message":"slow down"}}' }
+    }
+    const slow = /\(slow \d+\)/.exec(body)?.[0]
+    if (slow !== undefined && !wasBusy.has(slow)) {
+      wasBusy.add(slow)
+      books.cut++
+      return { body: 'x', stallAt: 0 }
     }
     const { 'content-length': _, host: __, connection: ___, ...sent } = headers
     const answer = await fetch(`${strict.url}${path}`, {

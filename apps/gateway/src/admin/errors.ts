@@ -53,7 +53,7 @@ export const errorsOperation = operation({
     const data = (rows as Record<string, unknown>[])
       .filter(({ requests }) => Number(requests) > 0)
       .map((row) => ({
-        ...Object.fromEntries(names.map((name) => [name, valueOf(name, row[name])])),
+        ...Object.fromEntries(names.map((name) => [name, cellOf(name, row[name])])),
         requests: Number(row.requests),
         last: new Date(Number(row.last)).toISOString(),
       }))
@@ -63,6 +63,6 @@ export const errorsOperation = operation({
 
 const byDefault = 'provider,error'
 
-function valueOf(name: Dimension, value: unknown): unknown {
+function cellOf(name: Dimension, value: unknown): unknown {
   return name === 'day' ? new Date(Number(value) * dayMs).toISOString().slice(0, 10) : (value ?? null)
 }

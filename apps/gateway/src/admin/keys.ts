@@ -79,15 +79,24 @@ export const keyOperations = [
     path: '/keys',
     summary:
       'Keys, without the keys themselves: on the first page those of the configuration, then those of the database by name.',
-    query: { ...namePage, team: { ...schema.text, description: 'Only keys of this team.' } },
+    query: {
+      ...namePage,
+      search: { ...namePage.search, description: 'Only keys with this text in their name or team.' },
+      team: { ...schema.text, description: 'Only keys of this team.' },
+    },
     answer: schema.list(keyAnswer, nextName),
     async run({ query: { search, team, limit, after }, database, configured }) {
       const size = pageSize(limit)
       const { sql } = await import('kysely')
       const found = await database.use((db) => {
         let keys = db.selectFrom('patchbay_keys').selectAll().orderBy('name')
-        if (search !== undefined)
-          keys = keys.where(sql<boolean>`lower(name) like ${patternOf(search)} escape '\\'`)
+        if (search !== undefined) {
+          const pattern = patternOf(search)
+          const inName = sql<boolean>`lower(name) like ${pattern} escape '\\'`
+          keys = keys.where((eb) =>
+            eb.or([inName, sql<boolean>`lower(coalesce(team, '')) like ${pattern} escape '\\'`]),
+          )
+        }
         if (team !== undefined) keys = keys.where('team', '=', team)
         if (after !== undefined) keys = keys.where('name', '>', after)
         if (size !== undefined) keys = keys.limit(size + 1)

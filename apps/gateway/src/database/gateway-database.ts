@@ -150,6 +150,7 @@ export class GatewayDatabase {
     } catch (error) {
       // Nothing but a restart mends it.
       if (isLlmError(error, 'config')) throw error
+      if (this.#isClosed) return
       // A thread or a pool that has failed may not come back: the next time opens another one.
       await this.#abandon()
       this.#pauseMs = Math.min(this.#pauseMs * 2, maxPollMs)

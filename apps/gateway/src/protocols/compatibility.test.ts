@@ -51,8 +51,20 @@ it.each([
   const { url } = await world()
   const body = JSON.stringify({ max_tokens: 9, messages: hi, stream })
   const { headers } = await fetch(`${url}/v1/messages`, { method: 'POST', body })
-  expect(headers.get('request-id')).toMatch(/^[0-9a-f-]{36}$/)
+  expect(headers.get('request-id')).toMatch(/^[0-9a-f]{32}$/)
   expect(headers.get('request-id')).toBe(headers.get('x-request-id'))
+})
+
+it.each([
+  ['/v1/chat/completions', { messages: hi }, 'chatcmpl-'],
+  ['/v1/completions', { prompt: 'Hi' }, 'cmpl-'],
+  ['/v1/responses', { input: 'Hi' }, 'resp_'],
+  ['/v1/messages', { max_tokens: 9, messages: hi }, 'msg_'],
+])('the id of an answer of %s ends with the id of its request', async (path, body, prefix) => {
+  const { url } = await world()
+  const response = await fetch(`${url}${path}`, { method: 'POST', body: JSON.stringify(body) })
+  const { id } = (await response.json()) as { id: string }
+  expect(id).toBe(`${prefix}${response.headers.get('x-request-id')}`)
 })
 
 it('an error comes in the shape of its path, whatever headers a client sends everywhere', async () => {

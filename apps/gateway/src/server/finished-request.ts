@@ -3,7 +3,7 @@ import type { ChatResponse, FinishReason, Usage } from '@patchbay/core'
 
 /** A finished request: key, model, timing, usage, outcome. Never holds prompts or answers. */
 export interface RequestRecord {
-  /** Sent to the client as `x-request-id`. */
+  /** Sent to the client as `x-request-id`, and part of the answer's id: `chatcmpl-ID`, `resp_ID`, `msg_ID`. */
   id: string
   method: string
   /** The route, for example `/v1/messages`; `other` for an unknown path. */

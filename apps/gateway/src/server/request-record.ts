@@ -28,7 +28,8 @@ type RecordFields = Partial<Omit<RequestRecord, 'id' | 'method' | 'streamed' | '
 
 /** Collects the record of a running request, and knows how its client is answered. */
 export class RequestRecorder {
-  readonly id = crypto.randomUUID()
+  /** 32 letters and digits: the same text in headers, ids of answers, records and logs. */
+  readonly id = crypto.randomUUID().replaceAll('-', '')
   readonly #began = performance.now()
   /** Aborts the call: when the client disconnects, and by `cut`. */
   readonly #abort = new AbortController()

@@ -1,24 +1,32 @@
 // Keys: search, make, change, rotate, delete. A key is shown once.
 import { useState } from 'preact/hooks'
 import { change, useAnswer } from './api.js'
+import { Pager, queryOf, usePages } from './lists.js'
 import { Confirm, Loaded } from './parts.js'
 import { type Entry, RightsForm, wordsOf } from './rights.js'
 
 const hourMs = 3_600_000
+const pageSize = 50
+/** How long a key stays valid after its rotation. */
+const overlaps = {
+  'not at all': 0,
+  'an hour': hourMs,
+  'a day': 24 * hourMs,
+  'a week': 7 * 24 * hourMs,
+  '30 days': 30 * 24 * hourMs,
+}
 interface Told {
   name: string
   key: string
 }
 
 export function Keys() {
-  const { answer, error } = useAnswer<{ data: Entry[] }>('/keys')
-  const teams = useAnswer<{ data: Entry[] }>('/teams').answer?.data.map(({ name }) => name) ?? []
   const [search, setSearch] = useState('')
+  const list = usePages<Entry>(`/keys?limit=${pageSize}&${queryOf({ search })}`, 'after')
+  const { items, error } = list
+  const teams = useAnswer<{ data: Entry[] }>('/teams').answer?.data.map(({ name }) => name) ?? []
   const [edited, setEdited] = useState<string>()
   const [told, setTold] = useState<Told>()
-  const entries = answer?.data.filter(({ name, team = '' }) =>
-    `${name} ${team}`.toLowerCase().includes(search.toLowerCase()),
-  )
   return (
     <section aria-labelledby="keys">
       <div class="row">
@@ -45,7 +53,7 @@ export function Keys() {
       )}
       <Loaded
         error={error}
-        items={entries}
+        items={items}
         empty={
           search === ''
             ? 'There are no keys yet. Make the first with “New key”.'
@@ -53,7 +61,7 @@ export function Keys() {
         }
       >
         <ul class="entries">
-          {entries?.map((entry) => (
+          {items?.map((entry) => (
             <li key={`${entry.source} ${entry.name}`} class="card">
               <KeyEntry entry={entry} edit={() => setEdited(entry.name)} tell={setTold} />
               {edited === entry.name && entry.source === 'database' && (
@@ -68,6 +76,7 @@ export function Keys() {
             </li>
           ))}
         </ul>
+        <Pager {...list} />
       </Loaded>
     </section>
   )
@@ -77,6 +86,7 @@ const pathOf = ({ name }: Entry) => `/keys/${encodeURIComponent(name)}`
 
 function KeyEntry({ entry, edit, tell }: { entry: Entry; edit(): void; tell(told: Told): void }) {
   const { name, team, source, expires, previousUntil } = entry
+  const [overlap, setOverlap] = useState(hourMs)
   const notes = [
     wordsOf(entry) || 'No limits',
     expires !== undefined &&
@@ -101,9 +111,20 @@ function KeyEntry({ entry, edit, tell }: { entry: Entry; edit(): void; tell(told
           <Confirm
             label="Rotate"
             name={name}
-            question="Make a new key? The old one stays valid for an hour."
-            act={async () => tell(await change<Told>('POST', `${pathOf(entry)}/rotate`, { overlap: hourMs }))}
-          />
+            question="Make a new key? It is shown once."
+            act={async () => tell(await change<Told>('POST', `${pathOf(entry)}/rotate`, { overlap }))}
+          >
+            <label>
+              The old key stays valid
+              <select value={overlap} onChange={(event) => setOverlap(Number(event.currentTarget.value))}>
+                {Object.entries(overlaps).map(([words, ms]) => (
+                  <option key={words} value={ms}>
+                    {words}
+                  </option>
+                ))}
+              </select>
+            </label>
+          </Confirm>
           <Confirm
             label="Delete"
             name={name}

@@ -1,15 +1,43 @@
 // The admins' page: signing in, and the views behind it.
 import { signal } from '@preact/signals'
+import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import { adminKey, ask, isGone, signIn, signOut } from './api.js'
+import { Errors } from './errors.js'
+import { Health } from './health.js'
 import { Keys } from './keys.js'
 import { Audit, Requests } from './records.js'
 import { Spend } from './spend.js'
 import { Teams } from './teams.js'
 
-const views = { Spend, Keys, Teams, Requests, Audit }
-type ViewName = keyof typeof views
+type ViewName = 'Spend' | 'Errors' | 'Health' | 'Keys' | 'Teams' | 'Requests' | 'Audit'
 const shown = signal<ViewName>('Spend')
+/** Which requests are shown. */
+const filter = signal<Record<string, string>>({})
+
+const views: Record<ViewName, () => JSX.Element> = {
+  Spend,
+  Errors: () => (
+    <Errors
+      show={(next) => {
+        filter.value = next
+        shown.value = 'Requests'
+      }}
+    />
+  ),
+  Health,
+  Keys,
+  Teams,
+  Requests: () => (
+    <Requests
+      filter={filter.value}
+      setFilter={(next) => {
+        filter.value = next
+      }}
+    />
+  ),
+  Audit,
+}
 
 export function AdminPage() {
   const isSignedIn = adminKey.value !== ''

@@ -37,9 +37,11 @@ interface ConfirmProps {
   name: string
   question: string
   act(): Promise<unknown>
+  /** Fields of the question. */
+  children?: ComponentChildren
 }
 
-export function Confirm({ label, name, question, act }: ConfirmProps) {
+export function Confirm({ label, name, question, act, children }: ConfirmProps) {
   const [isAsking, setAsking] = useState(false)
   const [problem, setProblem] = useState('')
   const opener = useRef<HTMLButtonElement>(null)
@@ -71,6 +73,7 @@ export function Confirm({ label, name, question, act }: ConfirmProps) {
   return (
     <fieldset class="confirm">
       <legend>{question}</legend>
+      {children}
       {problem !== '' && (
         <p role="alert" class="wrong">
           {problem}

@@ -1,9 +1,11 @@
 // Single requests as they come, never their contents; and what admins did.
 import { useEffect, useState } from 'preact/hooks'
-import { changes, isGone, useAnswer } from './api.js'
+import { changes, isGone } from './api.js'
+import { Filters, Pager, queryOf, usePages } from './lists.js'
 import { Loaded } from './parts.js'
 
 const followMs = 2000
+const pageSize = 50
 const time = (at: string) => at.slice(0, 19).replace('T', ' ')
 
 interface Request {
@@ -19,20 +21,47 @@ interface Request {
   estimated: boolean
 }
 
-export function Requests() {
-  const { answer, error } = useAnswer<{ data: Request[] }>('/requests?limit=100')
+const fields = {
+  key: 'Key',
+  team: 'Team',
+  model: 'Model',
+  provider: 'Provider',
+  error: 'Error',
+  from: 'From',
+  to: 'To',
+}
+
+interface RequestsProps {
+  filter: Record<string, string>
+  setFilter(filter: Record<string, string>): void
+}
+
+export function Requests({ filter, setFilter }: RequestsProps) {
+  const { failed = '', ...values } = filter
+  const list = usePages<Request>(`/requests?limit=${pageSize}&${queryOf(filter)}`, 'before')
+  const { items, error, isFirst } = list
   const [follows, setFollows] = useState(true)
   useEffect(() => {
-    if (!follows) return
+    // Older pages do not change.
+    if (!follows || !isFirst) return
     const timer = setInterval(() => {
       if (!isGone.value) changes.value++
     }, followMs)
     return () => clearInterval(timer)
-  }, [follows])
+  }, [follows, isFirst])
+  const hasFilter = Object.values(filter).some((value) => value !== '')
   return (
     <section aria-labelledby="requests">
       <div class="row">
         <h2 id="requests">Requests</h2>
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={failed === 'true'}
+            onChange={(event) => setFilter({ ...values, failed: event.currentTarget.checked ? 'true' : '' })}
+          />
+          Only failed
+        </label>
         <label class="check">
           <input
             type="checkbox"
@@ -42,9 +71,18 @@ export function Requests() {
           Follow
         </label>
       </div>
-      <Loaded error={error} items={answer?.data} empty="No request yet. New ones appear here by themselves.">
+      <Filters
+        fields={fields}
+        values={values}
+        set={(next) => setFilter(Object.keys(next).length > 0 ? { ...next, failed } : {})}
+      />
+      <Loaded
+        error={error}
+        items={items}
+        empty={hasFilter ? 'No request is like this.' : 'No request yet. New ones appear here by themselves.'}
+      >
         <ul class="entries tight">
-          {answer?.data.map(({ id, at, status, ms, key, model, provider, error: kind, usd, estimated }) => (
+          {items?.map(({ id, at, status, ms, key, model, provider, error: kind, usd, estimated }) => (
             <li key={id} class="card">
               <span class={status >= 400 ? 'tag wrong' : 'tag'}>{status}</span>
               <strong>{model ?? kind ?? 'no model'}</strong>
@@ -63,6 +101,7 @@ export function Requests() {
             </li>
           ))}
         </ul>
+        <Pager {...list} />
       </Loaded>
     </section>
   )
@@ -77,13 +116,25 @@ interface Action {
 }
 
 export function Audit() {
-  const { answer, error } = useAnswer<{ data: Action[] }>('/audit?limit=100')
+  const [filter, setFilter] = useState<Record<string, string>>({})
+  const list = usePages<Action>(`/audit?limit=${pageSize}&${queryOf(filter)}`, 'before')
+  const { items, error } = list
+  const hasFilter = Object.values(filter).some((value) => value !== '')
   return (
     <section aria-labelledby="audit">
       <h2 id="audit">Audit</h2>
-      <Loaded error={error} items={answer?.data} empty="No admin has changed anything yet.">
+      <Filters
+        fields={{ name: 'Key or team', admin: 'Admin', action: 'Action' }}
+        values={filter}
+        set={setFilter}
+      />
+      <Loaded
+        error={error}
+        items={items}
+        empty={hasFilter ? 'No admin has done this.' : 'No admin has changed anything yet.'}
+      >
         <ul class="entries tight">
-          {answer?.data.map(({ at, admin, action, name, change }, index) => (
+          {items?.map(({ at, admin, action, name, change }, index) => (
             <li key={`${at} ${index}`} class="card">
               <strong>{`${action} ${name}`}</strong>
               <span class="soft">{`${admin} · ${time(at)} UTC`}</span>
@@ -91,6 +142,7 @@ export function Audit() {
             </li>
           ))}
         </ul>
+        <Pager {...list} />
       </Loaded>
     </section>
   )

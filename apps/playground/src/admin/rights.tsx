@@ -1,5 +1,5 @@
-// A form for what a key or a team may do. Limits and budgets that it does not show stay as they are.
-import { useState } from 'preact/hooks'
+// A form for what a key or a team may do. What it does not show stays as it is.
+import { useEffect, useRef, useState } from 'preact/hooks'
 
 interface Budget {
   per: string
@@ -7,12 +7,20 @@ interface Budget {
   tokens?: number
 }
 
+/** Limits that are numbers, and what people call them. */
+const limits = {
+  requestsPerMinute: 'Requests per minute',
+  tokensPerMinute: 'Tokens per minute',
+  concurrency: 'Requests at the same time',
+}
+type Limits = Record<string, number | string | undefined>
+
 export interface Entry {
   name: string
   source?: string
   team?: string
   providers?: string[]
-  limit?: Record<string, number>
+  limit?: Limits
   budget?: Budget[]
   expires?: string
   previousUntil?: string
@@ -30,19 +38,23 @@ interface RightsFormProps {
 
 export function RightsForm({ title, entry, teams, save, done }: RightsFormProps) {
   const [problem, setProblem] = useState('')
-  const money = entry?.budget?.find(({ usd }) => usd !== undefined)
+  // The keys tell rows apart when one between them is removed.
+  const [budgets, setBudgets] = useState(() =>
+    (entry?.budget ?? []).map((budget, key): { key: number; budget?: Budget } => ({ key, budget })),
+  )
+  const form = useFocus()
   const submit = async (event: SubmitEvent) => {
     event.preventDefault()
-    const form = new FormData(event.currentTarget as HTMLFormElement)
+    const given = new FormData(event.currentTarget as HTMLFormElement)
     try {
-      await save(bodyOf(form, entry, money, teams !== undefined))
+      await save(bodyOf(given, budgets, entry, teams !== undefined))
       done()
     } catch (error) {
       setProblem((error as Error).message)
     }
   }
   return (
-    <form class="card" aria-label={title} onSubmit={submit}>
+    <form ref={form} class="card" aria-label={title} onSubmit={submit}>
       <h3>{title}</h3>
       <div class="fields">
         {entry === undefined && (
@@ -64,37 +76,18 @@ export function RightsForm({ title, entry, teams, save, done }: RightsFormProps)
             </select>
           </label>
         )}
-        <label>
-          Budget in US dollars
-          <input
-            name="usd"
-            type="number"
-            min="0"
-            step="any"
-            placeholder="No budget"
-            defaultValue={money?.usd}
-          />
-        </label>
-        <label>
-          Budget per
-          <select name="per">
-            {['month', 'day', 'ever'].map((per) => (
-              <option key={per} selected={per === money?.per}>
-                {per}
-              </option>
-            ))}
-          </select>
-        </label>
-        <label>
-          Requests per minute
-          <input
-            name="rate"
-            type="number"
-            min="1"
-            placeholder="No limit"
-            defaultValue={entry?.limit?.requestsPerMinute}
-          />
-        </label>
+        {Object.entries(limits).map(([name, words]) => (
+          <label key={name}>
+            {words}
+            <input
+              name={name}
+              type="number"
+              min="1"
+              placeholder="No limit"
+              defaultValue={entry?.limit?.[name]}
+            />
+          </label>
+        ))}
         <label>
           Providers, with commas
           <input name="providers" placeholder="All" defaultValue={entry?.providers?.join(', ')} />
@@ -106,6 +99,15 @@ export function RightsForm({ title, entry, teams, save, done }: RightsFormProps)
           </label>
         )}
       </div>
+      {budgets.map(({ key, budget }, index) => (
+        <BudgetFields
+          key={key}
+          prefix={`budget-${key}`}
+          title={budgets.length > 1 ? `Budget ${index + 1}` : 'Budget'}
+          budget={budget}
+          remove={() => setBudgets(budgets.filter((one) => one.key !== key))}
+        />
+      ))}
       {problem !== '' && (
         <p role="alert" class="wrong">
           {problem}
@@ -115,6 +117,14 @@ export function RightsForm({ title, entry, teams, save, done }: RightsFormProps)
         <button type="submit" class="main">
           Save
         </button>
+        <button
+          type="button"
+          onClick={() =>
+            setBudgets([...budgets, { key: Math.max(-1, ...budgets.map(({ key }) => key)) + 1 }])
+          }
+        >
+          Add a budget
+        </button>
         <button type="button" onClick={done}>
           Cancel
         </button>
@@ -123,20 +133,79 @@ export function RightsForm({ title, entry, teams, save, done }: RightsFormProps)
   )
 }
 
+interface BudgetProps {
+  prefix: string
+  title: string
+  budget: Budget | undefined
+  remove(): void
+}
+
+function BudgetFields({ prefix, title, budget, remove }: BudgetProps) {
+  return (
+    <fieldset class="fields budget">
+      <legend>{title}</legend>
+      <label>
+        US dollars
+        <input name={`${prefix}-usd`} type="number" min="0" step="any" defaultValue={budget?.usd} />
+      </label>
+      <label>
+        Tokens
+        <input name={`${prefix}-tokens`} type="number" min="0" step="1" defaultValue={budget?.tokens} />
+      </label>
+      <label>
+        Per
+        <select name={`${prefix}-per`}>
+          {[...new Set(['month', 'day', 'ever', budget?.per ?? 'month'])].map((per) => (
+            <option key={per} selected={per === budget?.per}>
+              {per}
+            </option>
+          ))}
+        </select>
+      </label>
+      <button type="button" aria-label={`Remove ${title.toLowerCase()}`} onClick={remove}>
+        Remove
+      </button>
+    </fieldset>
+  )
+}
+
+/** The first field has the focus while a form is open; then the button that opened it has it again. */
+function useFocus() {
+  const form = useRef<HTMLFormElement>(null)
+  useEffect(() => {
+    const opener = document.activeElement
+    form.current?.querySelector<HTMLElement>('input, select')?.focus()
+    return () => {
+      if (opener instanceof HTMLElement && opener.isConnected) opener.focus()
+    }
+  }, [])
+  return form
+}
+
 function bodyOf(
   form: FormData,
+  rows: readonly { key: number; budget?: Budget }[],
   entry: Entry | undefined,
-  money: Budget | undefined,
   isKey: boolean,
 ): Record<string, unknown> {
   const text = (name: string) => String(form.get(name) ?? '').trim()
-  const { requestsPerMinute: _, ...others } = entry?.limit ?? {}
-  const limit = text('rate') === '' ? others : { ...entry?.limit, requestsPerMinute: Number(text('rate')) }
-  const asked = { ...money, per: text('per'), usd: Number(text('usd')) }
-  const budget = (entry?.budget ?? []).flatMap((one) =>
-    one !== money ? [one] : text('usd') === '' ? [] : [asked],
-  )
-  if (money === undefined && text('usd') !== '') budget.push(asked)
+  const limit: Limits = { ...entry?.limit }
+  for (const name of Object.keys(limits)) {
+    if (text(name) === '') delete limit[name]
+    else limit[name] = Number(text(name))
+  }
+  // A budget without a number is none.
+  const budget = rows.flatMap(({ key, budget: before }) => {
+    const { usd: _, tokens: __, ...others } = before ?? { per: '' }
+    const [usd, tokens] = [text(`budget-${key}-usd`), text(`budget-${key}-tokens`)]
+    if (usd === '' && tokens === '') return []
+    return {
+      ...others,
+      per: text(`budget-${key}-per`),
+      ...(usd !== '' && { usd: Number(usd) }),
+      ...(tokens !== '' && { tokens: Number(tokens) }),
+    }
+  })
   const providers = text('providers')
     .split(',')
     .map((name) => name.trim())
@@ -151,8 +220,17 @@ function bodyOf(
   // Only what was changed here: somebody else may have changed the rest since it was read.
   const before: object = entry ?? {}
   const isNew = (name: string, value: unknown) =>
-    JSON.stringify(value) !== JSON.stringify((before as Record<string, unknown>)[name] ?? null)
+    !isSame(value, (before as Record<string, unknown>)[name] ?? null)
   return Object.fromEntries(Object.entries(body).filter(([name, value]) => isNew(name, value)))
+}
+
+/** Whether two values are the same, in whatever order their fields stand. */
+function isSame(one: unknown, other: unknown): boolean {
+  const sorted = (_: string, value: unknown) =>
+    value !== null && typeof value === 'object' && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value
+  return JSON.stringify(one, sorted) === JSON.stringify(other, sorted)
 }
 
 /** The field has minutes: an end that was not touched keeps its seconds. */
@@ -174,6 +252,8 @@ export function wordsOf({ budget = [], limit = {}, providers }: Entry): string {
         .join(' '),
     ),
     ...(limit.requestsPerMinute === undefined ? [] : [`${limit.requestsPerMinute} requests a minute`]),
+    ...(limit.tokensPerMinute === undefined ? [] : [`${limit.tokensPerMinute} tokens a minute`]),
+    ...(limit.concurrency === undefined ? [] : [`${limit.concurrency} at the same time`]),
     ...(providers === undefined ? [] : [`only ${providers.join(', ')}`]),
   ].join(' · ')
 }

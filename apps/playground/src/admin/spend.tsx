@@ -1,6 +1,7 @@
-// Spend: a plot over days, and the sums by key, team, model or provider with a bar each.
+// Spend: a plot over days of each key, team, model or provider, and the sums with a bar each.
 import { useState } from 'preact/hooks'
 import { ask, useAnswer } from './api.js'
+import { DaysPlot, dayOf, daysBetween, seriesOf } from './days-plot.js'
 import { Loaded } from './parts.js'
 
 interface Sum {
@@ -13,21 +14,42 @@ interface Sum {
 }
 
 const dayMs = 86_400_000
-const dayOf = (ms: number) => new Date(ms).toISOString().slice(0, 10)
 const dollars = (usd: number) => `$${usd.toFixed(usd < 1 ? 4 : 2)}`
-const number = new Intl.NumberFormat('en')
+const format = new Intl.NumberFormat('en')
+const whole = (value: number) => format.format(value)
+/** Rows that are shown at first. */
+const rowsAtFirst = 50
+
+const measures = {
+  'US dollars': (row: Sum) => row.usd,
+  Requests: (row: Sum) => row.requests,
+  Errors: (row: Sum) => row.errors,
+  'Tokens in': (row: Sum) => row.inputTokens,
+  'Tokens out': (row: Sum) => row.outputTokens,
+}
+type Measure = keyof typeof measures
 
 export function Spend() {
   const [by, setBy] = useState('key')
+  const [measure, setMeasure] = useState<Measure>('US dollars')
   const [from, setFrom] = useState(() => dayOf(Date.now() - 29 * dayMs))
   const [to, setTo] = useState(() => dayOf(Date.now()))
   const [problem, setProblem] = useState('')
+  const [showsAll, setShowsAll] = useState(false)
   const range = new URLSearchParams({ ...(from && { from }), ...(to && { to }) })
-  const days = useAnswer<{ data: Sum[] }>(`/spend?by=day&${range}`)
+  const days = useAnswer<{ data: Sum[] }>(`/spend?by=day${by === 'day' ? '' : `,${by}`}&${range}`)
   const path = `/spend?by=${by}&${range}`
   const sums = useAnswer<{ data: Sum[] }>(path)
-  const rows = sums.answer?.data.toSorted((a, b) => b.usd - a.usd || b.requests - a.requests)
-  const most = Math.max(...(rows ?? []).map(({ usd }) => usd), 0)
+  const value = measures[measure]
+  const words = measure === 'US dollars' ? dollars : whole
+  const rows = sums.answer?.data.toSorted((a, b) => value(b) - value(a) || b.requests - a.requests)
+  const most = Math.max(...(rows ?? []).map(value), 0)
+  const all = days.answer?.data.map(({ day }) => String(day)).sort() ?? []
+  const series = seriesOf(days.answer?.data ?? [], (row) => ({
+    day: String(row.day),
+    name: by === 'day' ? measure : String(row[by] ?? 'none'),
+    value: value(row),
+  }))
   const download = async () => {
     try {
       const link = document.createElement('a')
@@ -60,6 +82,14 @@ export function Spend() {
             ))}
           </select>
         </label>
+        <label>
+          Plot
+          <select value={measure} onChange={(event) => setMeasure(event.currentTarget.value as Measure)}>
+            {Object.keys(measures).map((name) => (
+              <option key={name}>{name}</option>
+            ))}
+          </select>
+        </label>
         <button type="button" onClick={download}>
           Download CSV
         </button>
@@ -74,71 +104,54 @@ export function Spend() {
         items={days.answer && rows}
         empty="Nothing was asked in this time. Make a key, ask a model with it, or choose other days."
       >
-        <Days sums={days.answer?.data ?? []} from={from} to={to} />
-        <div class="card scroll">
+        <DaysPlot
+          title={measure}
+          days={daysBetween(from || all[0] || to, to || all.at(-1) || dayOf(Date.now()))}
+          series={series}
+          words={words}
+        />
+        <div class="card">
           <table>
             <caption>{`By ${by}, days in UTC`}</caption>
             <thead>
               <tr>
                 <th scope="col">{by}</th>
-                <th scope="col">US dollars</th>
-                <th scope="col">Requests</th>
-                <th scope="col">Errors</th>
-                <th scope="col">Tokens in</th>
-                <th scope="col">Tokens out</th>
+                {Object.keys(measures).map((name) => (
+                  <th key={name} scope="col">
+                    {name}
+                  </th>
+                ))}
               </tr>
             </thead>
             <tbody>
-              {rows?.map((row) => (
+              {rows?.slice(0, showsAll ? undefined : rowsAtFirst).map((row) => (
                 <tr key={String(row[by])}>
                   <th scope="row">
                     {row[by] ?? 'none'}
                     <svg class="bar" aria-hidden="true" viewBox="0 0 100 1" preserveAspectRatio="none">
-                      <rect width={most > 0 ? (row.usd / most) * 100 : 0} height="1" />
+                      <rect width={most > 0 ? (value(row) / most) * 100 : 0} height="1" />
                     </svg>
                   </th>
-                  <td data-name="US dollars">{dollars(row.usd)}</td>
-                  <td data-name="Requests">{number.format(row.requests)}</td>
-                  <td data-name="Errors" class={row.errors > 0 ? 'wrong' : undefined}>
-                    {number.format(row.errors)}
-                  </td>
-                  <td data-name="Tokens in">{number.format(row.inputTokens)}</td>
-                  <td data-name="Tokens out">{number.format(row.outputTokens)}</td>
+                  {Object.entries(measures).map(([name, read]) => (
+                    <td
+                      key={name}
+                      data-name={name}
+                      class={name === 'Errors' && row.errors > 0 ? 'wrong' : undefined}
+                    >
+                      {name === 'US dollars' ? dollars(read(row)) : whole(read(row))}
+                    </td>
+                  ))}
                 </tr>
               ))}
             </tbody>
           </table>
+          {!showsAll && rows !== undefined && rows.length > rowsAtFirst && (
+            <button type="button" onClick={() => setShowsAll(true)}>
+              {`Show all ${rows.length}`}
+            </button>
+          )}
         </div>
       </Loaded>
     </section>
-  )
-}
-
-/** A column for each day, also for those without spend, up to a year. By day, the table has the same numbers. */
-function Days({ sums, from, to }: { sums: Sum[]; from: string; to: string }) {
-  const spent = new Map(sums.map(({ day, usd }) => [String(day), usd]))
-  const first = Date.parse(from || String(sums[0]?.day))
-  const last = Date.parse(to || String(sums.at(-1)?.day))
-  const count = Math.min(366, Math.max(1, Math.round((last - first) / dayMs) + 1))
-  const days = Array.from({ length: count }, (_, index) => dayOf(last - (count - 1 - index) * dayMs))
-  const most = Math.max(...spent.values(), 0)
-  const total = sums.reduce((sum, { usd }) => sum + usd, 0)
-  return (
-    <figure class="card">
-      <figcaption>
-        <strong class="total">{dollars(total)}</strong>{' '}
-        <span class="soft">most on one day: {dollars(most)}</span>
-      </figcaption>
-      <svg class="days" aria-hidden="true" viewBox={`0 0 ${count} 100`} preserveAspectRatio="none">
-        {days.map((day, index) => {
-          const height = most > 0 ? ((spent.get(day) ?? 0) / most) * 100 : 0
-          return <rect key={day} x={index + 0.1} width="0.8" y={100 - height} height={height} />
-        })}
-      </svg>
-      <div class="row between soft">
-        <span>{days[0]}</span>
-        <span>{days.at(-1)}</span>
-      </div>
-    </figure>
   )
 }

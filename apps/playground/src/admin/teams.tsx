@@ -1,17 +1,29 @@
 // Teams: what their keys may do and spend together.
 import { useState } from 'preact/hooks'
-import { change, useAnswer } from './api.js'
+import { change } from './api.js'
+import { Pager, queryOf, usePages } from './lists.js'
 import { Confirm, Loaded } from './parts.js'
 import { type Entry, RightsForm, wordsOf } from './rights.js'
 
+const pageSize = 50
+
 export function Teams() {
-  const { answer, error } = useAnswer<{ data: Entry[] }>('/teams')
+  const [search, setSearch] = useState('')
+  const list = usePages<Entry>(`/teams?limit=${pageSize}&${queryOf({ search })}`, 'after')
+  const { items, error } = list
   const [edited, setEdited] = useState<string>()
   const done = () => setEdited(undefined)
   return (
     <section aria-labelledby="teams">
       <div class="row">
         <h2 id="teams">Teams</h2>
+        <input
+          type="search"
+          aria-label="Search teams"
+          placeholder="Search"
+          value={search}
+          onInput={(event) => setSearch(event.currentTarget.value)}
+        />
         <button type="button" class="main" onClick={() => setEdited('')}>
           New team
         </button>
@@ -21,11 +33,15 @@ export function Teams() {
       )}
       <Loaded
         error={error}
-        items={answer?.data}
-        empty="There are no teams yet. The budget of a team holds for all its keys together."
+        items={items}
+        empty={
+          search === ''
+            ? 'There are no teams yet. The budget of a team holds for all its keys together.'
+            : 'No team has this in its name.'
+        }
       >
         <ul class="entries">
-          {answer?.data.map((entry) => {
+          {items?.map((entry) => {
             const path = `/teams/${encodeURIComponent(entry.name)}`
             return (
               <li key={entry.name} class="card">
@@ -62,6 +78,7 @@ export function Teams() {
             )
           })}
         </ul>
+        <Pager {...list} />
       </Loaded>
     </section>
   )

@@ -39,7 +39,7 @@ export function anthropicRoutes(registry: ProviderRegistry): Hono<Env> {
     const { user_id } = requireObject(body.metadata ?? {}, 'metadata')
     const options = recorder.callOptions(userMetadata(user_id, 'metadata.user_id'))
     const model = await answering(provider, request, options)
-    const id = `msg_${recorder.id.replaceAll('-', '')}`
+    const id = `msg_${recorder.id}`
     const client = context.req.header('user-agent')
     if (body.stream !== true) {
       const response = recorder.recordAnswer(await model.chat())

@@ -66,7 +66,7 @@ export function responsesRoutes(
       read: async () => withoutUnknownReasoning(reading.read(), provider, recorder, 'reasoning'),
     })
     const items = new ItemWriter(
-      toBase(body, `resp_${recorder.id.replaceAll('-', '')}`, provider.model),
+      toBase(body, `resp_${recorder.id}`, provider.model),
       toolOrigins(body),
     )
     // Stored without the instructions, which are for one answer only.
