@@ -12,6 +12,7 @@ import { unlessAborted } from '@patchbay/core/wire'
 import { nameOfServer } from './errors.js'
 import type { ProcessServer, RemoteServer } from './server.js'
 import type { ServerRequests } from './server-requests.js'
+import { Subscriptions } from './subscriptions.js'
 import { type HttpWay, mayWantSse, type SignInTransport, transportTo } from './transport.js'
 
 const reportEveryMs = 250
@@ -23,6 +24,7 @@ export class Connection {
   readonly #connected = new Map<Client, number>()
   /** Called while the server waits for the user or a model: the time of a call does not run out meanwhile. */
   readonly calls = new Set<() => void>()
+  readonly subscriptions = new Subscriptions()
   /** The way that the server takes, once it is known. */
   #way: HttpWay = 'streamable'
   #isSignedIn = false
@@ -184,6 +186,7 @@ export class Connection {
       }
       try {
         await client.connect(transport, { timeout, ...(signal && { signal }) })
+        await this.subscriptions.attach(client, timeout)
         return client
       } catch (error) {
         await client.close().catch(() => {})

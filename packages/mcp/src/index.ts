@@ -1,8 +1,9 @@
 // Tools of a Model Context Protocol server, for `runTools`: `mcpTools()`.
-import { type CallOptions, LlmError, type Part, type Warning } from '@patchbay/core'
+import { type CallOptions, LlmError, type Message, type Part, type Warning } from '@patchbay/core'
 import { Connection } from './connection.js'
 import { asFailure, nameOfServer } from './errors.js'
 import { namesFor } from './names.js'
+import { getPrompt, listPrompts, type McpPrompt } from './prompts.js'
 import { readResource } from './resources.js'
 import type { ProcessServer, RemoteServer } from './server.js'
 import { type ServerRequestOptions, ServerRequests } from './server-requests.js'
@@ -11,6 +12,7 @@ import { listTools } from './tool-list.js'
 
 export type { AuthProvider, OAuthClientProvider } from '@modelcontextprotocol/client'
 export type { Elicit, Elicitation, ElicitationAnswer } from './elicitation.js'
+export type { McpPrompt } from './prompts.js'
 export type { Sample } from './sampling.js'
 export type { SamplingAnswer } from './sampling-result.js'
 export type { ProcessServer, RemoteServer } from './server.js'
@@ -25,7 +27,7 @@ export interface McpOptions extends Pick<CallOptions, 'signal'>, McpCallOptions,
   /** The tools to use, by the server's own names. Default: all. */
   only?: string[] | undefined
   /**
-   * Time limit of each connection, each listing of tools and each `readResource`, in milliseconds. Default 30,000. A call of a
+   * Time limit of each connection, each listing of tools or prompts, each prompt and each `readResource`, in milliseconds. Default 30,000. A call of a
    * tool has the `toolTimeout` of `runTools`.
    */
   timeout?: number | undefined
@@ -46,6 +48,28 @@ export interface McpTools extends AsyncDisposable {
    * @throws {LlmError} like a call of a tool; `network` after `timeout`
    */
   readResource(uri: string, options?: Pick<CallOptions, 'signal'>): Promise<Part[]>
+  /**
+   * Calls `onChange` each time the server says that a resource has changed; `readResource` reads it again. After a connection that was
+   * lost, the next call subscribes again and calls `onChange`, since nobody knows what happened in between. An error of `onChange` is
+   * ignored. The function that it returns ends the subscription.
+   * @throws {LlmError} `unsupported` by a server without subscriptions; like a call of a tool, `network` after `timeout`
+   */
+  watchResource(uri: string, onChange: () => void): Promise<() => Promise<void>>
+  /**
+   * The prompts that the server offers for the user to choose; none if it has none.
+   * @throws {LlmError} like a call of a tool; `network` after `timeout`
+   */
+  listPrompts(options?: Pick<CallOptions, 'signal'>): Promise<McpPrompt[]>
+  /**
+   * The messages of a prompt, filled in with `values`: for `messages` of a request.
+   * @throws {LlmError} `tool-failed` with what the server says of a prompt it does not know or a value that it misses; like a call of a
+   *   tool, `network` after `timeout`
+   */
+  getPrompt(
+    name: string,
+    values?: Readonly<Record<string, string>>,
+    options?: Pick<CallOptions, 'signal'>,
+  ): Promise<Message[]>
   /** Closes the connection, and ends the process if there is one. Idempotent. */
   close(): Promise<void>
 }
@@ -83,6 +107,9 @@ export async function mcpTools(
       instructions: client.getInstructions(),
       warnings,
       readResource: (uri, { signal } = {}) => readResource(connection, uri, signal),
+      watchResource: (uri, onChange) => connection.subscriptions.watch(connection, uri, onChange),
+      listPrompts: (options) => listPrompts(connection, options),
+      getPrompt: (name, values, options) => getPrompt(connection, name, values, options),
       close,
       [Symbol.asyncDispose]: close,
     }

@@ -538,3 +538,74 @@ describe('names', () => {
     expect(new Map([...namesFor([...originals].reverse())].sort())).toEqual(new Map([...names].sort()))
   })
 })
+
+describe('prompts and watched resources', () => {
+  const offers = (capabilities: object) => ({
+    'tools/list': () => ({ tools: [] }),
+    initialize: ({ protocolVersion }: Record<string, unknown>) => ({
+      ...{ protocolVersion, serverInfo: { name: 'odd', version: '1' } },
+      capabilities: { tools: {}, ...capabilities },
+    }),
+  })
+
+  it('of a server that has none are none, and an error', async () => {
+    const { url, calls } = await serveOdd(offers({ resources: {} }))
+    const server = await connect({ url })
+    expect(await server.listPrompts()).toEqual([])
+    expect(await failureOf(server.watchResource('a://b', () => {}))).toMatchObject({ code: 'unsupported' })
+    expect(calls).not.toContain('prompts/list')
+    expect(calls).not.toContain('resources/subscribe')
+  })
+
+  it('are read page by page, an odd entry and an odd message without harm to the others', async () => {
+    const pages: Record<string, object> = {
+      '': { prompts: [{ name: 'a' }, {}, 7, { name: 'a', title: 'again' }], nextCursor: '2' },
+      '2': {
+        prompts: [{ name: 'b', title: 'B', arguments: [{ name: 'x', required: true }, {}] }],
+        nextCursor: '2',
+      },
+    }
+    const { url } = await serveOdd({
+      ...offers({ prompts: {} }),
+      'prompts/list': ({ cursor = '' }) => pages[String(cursor)],
+      'prompts/get': () => ({ messages: [{ role: 'assistant', content: { type: 'text', text: 'Hm.' } }, 5] }),
+    })
+    const server = await connect({ url })
+    expect(await server.listPrompts()).toEqual([
+      { name: 'a', arguments: [] },
+      { name: 'b', title: 'B', arguments: [{ name: 'x', required: true }] },
+    ])
+    const [first, second] = await server.getPrompt('a')
+    expect(first).toEqual({ role: 'assistant', content: [{ type: 'text', text: 'Hm.' }] })
+    expect(second?.role).toBe('user')
+    const signal = AbortSignal.abort()
+    expect(await failureOf(server.getPrompt('a', {}, { signal }))).toMatchObject({ code: 'aborted' })
+    expect(await failureOf(server.listPrompts({ signal }))).toMatchObject({ code: 'aborted' })
+  })
+
+  it('are watched again after a session that was forgotten, and what may have changed is told', async () => {
+    const odd = await serveOdd({
+      ...offers({ resources: { subscribe: true } }),
+      'resources/subscribe': () => ({}),
+      'resources/unsubscribe': () => ({}),
+      'resources/read': () => ({ contents: [{ uri: 'a://b', text: 'words' }] }),
+    })
+    const server = await connect({ url: odd.url })
+    const told: string[] = []
+    const end = await server.watchResource('a://b', () => told.push('first'))
+    const endOther = await server.watchResource('a://b', () => told.push('second'))
+    odd.forget()
+    expect(told).toEqual([])
+    await server.readResource('a://b')
+    expect(told).toEqual(['first', 'second'])
+    await end()
+    expect(odd.calls).not.toContain('resources/unsubscribe')
+    await endOther()
+    expect(odd.calls.filter((method) => method.startsWith('resources/'))).toEqual([
+      'resources/subscribe',
+      'resources/subscribe',
+      'resources/read',
+      'resources/unsubscribe',
+    ])
+  })
+})

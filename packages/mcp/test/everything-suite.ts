@@ -273,6 +273,53 @@ export function everythingSuite(start: () => Promise<ProcessServer | RemoteServe
     ])
   })
 
+  it('gives its prompts, and their messages filled in', async () => {
+    const connection = await connect(await start())
+    const prompts = await connection.listPrompts()
+    expect(prompts.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['simple-prompt', 'args-prompt', 'resource-prompt', 'completable-prompt']),
+    )
+    expect(prompts.find(({ name }) => name === 'args-prompt')).toMatchObject({
+      title: 'Arguments Prompt',
+      description: expect.stringContaining('two arguments'),
+      arguments: [
+        { name: 'city', description: 'Name of the city', required: true },
+        { name: 'state', required: false },
+      ],
+    })
+    const messages = await connection.getPrompt('args-prompt', { city: 'Lima' })
+    expect(messages).toEqual([{ role: 'user', content: [{ type: 'text', text: "What's weather in Lima?" }] }])
+    const provider = mockProvider({ answers: ['Sunny.'] })
+    expect((await provider.chat({ messages })).text).toBe('Sunny.')
+    const [, resource] = await connection.getPrompt('resource-prompt', {
+      resourceType: 'Blob',
+      resourceId: '1',
+    })
+    expect(resource?.content).toMatchObject([{ type: 'file', data: expect.any(String) }])
+    expect(await failureOf(connection.getPrompt('args-prompt'))).toMatchObject({ code: 'tool-failed' })
+    expect(await failureOf(connection.getPrompt('nothing'))).toMatchObject({ code: 'tool-failed' })
+  })
+
+  it('tells of changes of resources that are watched, until that is ended', async () => {
+    const connection = await connect(await start())
+    const told: string[] = []
+    const ends = await Promise.all(
+      ['one', 'two'].map((name) =>
+        connection.watchResource(`demo://resource/dynamic/text/${name}`, () => {
+          told.push(name)
+          throw new Error('which is of the app')
+        }),
+      ),
+    )
+    await ends[1]?.()
+    // It sends the changes at once, and then every five seconds.
+    await call(connection, 'toggle-subscriber-updates')
+    await expect.poll(() => told).toEqual(['one'])
+    await call(connection, 'toggle-subscriber-updates')
+    await ends[0]?.()
+    await ends[0]?.()
+  })
+
   it('refuses wrong input by an error that the model reads', async () => {
     const connection = await connect(await start())
     expect(await failureOf(call(connection, 'get-sum', { a: 'x' }))).toMatchObject({ code: 'tool-failed' })
@@ -287,6 +334,8 @@ export function everythingSuite(start: () => Promise<ProcessServer | RemoteServe
     expect(await running).toMatchObject({ code: 'closed' })
     expect(await failureOf(call(connection, 'echo', { message: 'x' }))).toMatchObject({ code: 'closed' })
     expect(await failureOf(connection.readResource('demo://x'))).toMatchObject({ code: 'closed' })
+    expect(await failureOf(connection.listPrompts())).toMatchObject({ code: 'closed' })
+    expect(await failureOf(connection.watchResource('demo://x', () => {}))).toMatchObject({ code: 'closed' })
   })
 
   it('waits for the user as long as the user takes, whatever time a tool has', async () => {

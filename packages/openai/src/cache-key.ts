@@ -2,8 +2,14 @@
 // Source: platform.openai.com/docs/guides/prompt-caching, November 2026.
 import type { Part, PreparedChat } from '@patchbay/core'
 
+/** The key of a request whose cache is set up: by itself, or with marks that are sent as breakpoints. */
+export function cacheKeyFor(chat: PreparedChat, takesKey: boolean, breakpoints: boolean): string | undefined {
+  const isMarked = breakpoints && chat.messages.some(({ cache }) => cache)
+  return takesKey && (chat.cache || isMarked) ? cacheKey(chat) : undefined
+}
+
 /** The same for all turns of a conversation: a hash of its tools, its system text and the first message of the user. */
-export function cacheKey({ messages, tools }: PreparedChat): string {
+function cacheKey({ messages, tools }: PreparedChat): string {
   const first = messages.findIndex(({ role }) => role === 'user')
   const opening = messages
     .slice(0, first + 1)

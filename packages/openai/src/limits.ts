@@ -16,6 +16,8 @@ export interface AcceptedChat {
   fields: Record<string, unknown>
   /** Whether the model may answer with reasoning. */
   isReasoning: boolean
+  /** Whether marks for a cache are sent: as explicit breakpoints. */
+  breakpoints: boolean
   leaveOut: LeaveOut
 }
 
@@ -95,7 +97,8 @@ export function accepted(
     chat.maxOutputTokens = minOutputTokens
   }
   const isReasoning = effort !== 'none' && family.efforts?.length !== 0
-  return { chat, dialect, effort, fields, isReasoning, leaveOut }
+  const breakpoints = family.cacheBreakpoints === true
+  return { chat, dialect, effort, fields, isReasoning, breakpoints, leaveOut }
 }
 
 interface Circumstances extends Pick<Target, 'model' | 'who'> {

@@ -26,6 +26,8 @@ export interface Family {
   refuses?: readonly OptionName[]
   /** The highest temperature. */
   maxTemperature?: number
+  /** It takes explicit breakpoints of the prompt cache. */
+  cacheBreakpoints?: true
 }
 
 /** A service with a table of its models. */
@@ -42,6 +44,8 @@ export type Vendor =
 
 const penalties: OptionName[] = ['frequencyPenalty', 'presencePenalty']
 const thinking = { refuses: [...penalties, 'stop'] } satisfies Family
+// developers.openai.com, prompt caching guide, November 2026.
+const since56 = { ...thinking, cacheBreakpoints: true } satisfies Family
 const upToHigh: Effort[] = ['low', 'medium', 'high']
 
 // platform.openai.com, reasoning guide and API reference; BerriAI/litellm#34569, livekit/agents#5088 and #7169, genkit#6303,
@@ -74,7 +78,7 @@ const openai: [RegExp, Family][] = [
   [
     /^gpt-6(\.\d+)?-astra/,
     {
-      ...thinking,
+      ...since56,
       efforts: [...upToHigh, 'xhigh'],
       responsesEfforts: ['max'],
       sampling: 'never',
@@ -84,7 +88,7 @@ const openai: [RegExp, Family][] = [
   [
     /^gpt-6\.1-sol/,
     {
-      ...thinking,
+      ...since56,
       efforts: ['none', ...upToHigh, 'xhigh'],
       responsesEfforts: ['max'],
       sampling: 'without reasoning',
@@ -94,7 +98,7 @@ const openai: [RegExp, Family][] = [
   [
     /^gpt-(5\.[6-9]|6)/,
     {
-      ...thinking,
+      ...since56,
       efforts: ['none', ...upToHigh, 'xhigh'],
       responsesEfforts: ['max'],
       sampling: 'without reasoning',

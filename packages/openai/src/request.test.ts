@@ -320,3 +320,88 @@ describe.each(['responses', 'chat'] as const)("cache: 'auto' in %s", (api) => {
     expect(await keyOf({ messages: 'Hi.', cache: 'off' })).toBeUndefined()
   })
 })
+
+describe('marks for the cache', () => {
+  const breakpoint = { prompt_cache_breakpoint: { mode: 'explicit' } }
+  const messages: ChatRequest['messages'] = [
+    { role: 'system', content: 'Be brief.', cache: true },
+    {
+      role: 'user',
+      content: [
+        { type: 'text', text: 'Look.' },
+        { type: 'image', url: 'https://x.example/a.png' },
+      ],
+      cache: true,
+    },
+    { role: 'assistant', content: [{ type: 'tool-call', id: 'call_1', name: 'look', input: {} }] },
+    { role: 'tool', content: [{ type: 'tool-result', id: 'call_1', output: 'Seen.' }], cache: { ttl: '1h' } },
+    { role: 'user', content: 'And?' },
+  ]
+  const own = (api: 'chat' | 'responses', model: string) => ({ api, model, preset: 'openai' as const })
+
+  it.each([
+    'gpt-5.6',
+    'gpt-5.6-sol',
+    'gpt-6-astra',
+    'gpt-6.1-sol',
+  ])('are breakpoints in Responses: %s', async (model) => {
+    const body = await bodyOf({ messages }, own('responses', model))
+    expect(body.input).toEqual([
+      { role: 'system', content: [{ type: 'input_text', text: 'Be brief.', ...breakpoint }] },
+      {
+        role: 'user',
+        content: [
+          { type: 'input_text', text: 'Look.' },
+          { type: 'input_image', image_url: 'https://x.example/a.png', detail: 'auto', ...breakpoint },
+        ],
+      },
+      expect.objectContaining({ type: 'function_call' }),
+      {
+        type: 'function_call_output',
+        call_id: 'call_1',
+        output: [{ type: 'input_text', text: 'Seen.', ...breakpoint }],
+      },
+      { role: 'user', content: [{ type: 'input_text', text: 'And?' }] },
+    ])
+    expect(body.prompt_cache_key).toMatch(/^patchbay-/)
+    expect(body.prompt_cache_options).toBeUndefined()
+  })
+
+  it('are breakpoints in Chat Completions, also after an answer', async () => {
+    const answered = [...messages.slice(0, 2), { role: 'assistant' as const, content: 'A cat.', cache: true }]
+    const body = await bodyOf({ messages: [...answered, 'And?'] }, own('chat', 'gpt-5.6'))
+    expect(body.messages).toEqual([
+      {
+        role: expect.stringMatching(/system|developer/),
+        content: [{ type: 'text', text: 'Be brief.', ...breakpoint }],
+      },
+      {
+        role: 'user',
+        content: [
+          { type: 'text', text: 'Look.' },
+          { type: 'image_url', image_url: { url: 'https://x.example/a.png' }, ...breakpoint },
+        ],
+      },
+      { role: 'assistant', content: [{ type: 'text', text: 'A cat.', ...breakpoint }] },
+      { role: 'user', content: 'And?' },
+    ])
+    expect(body.prompt_cache_key).toMatch(/^patchbay-/)
+  })
+
+  it.each([
+    ['chat', 'gpt-5.4'],
+    ['responses', 'gpt-5.4'],
+    ['chat', 'gpt-4o'],
+    ['responses', 'gpt-4o'],
+  ] as const)('are left out with a warning for models before: %s, %s', async (api, model) => {
+    const body = await bodyOf({ messages }, own(api, model))
+    expect(JSON.stringify(body)).not.toContain('prompt_cache')
+    const usage = { input_tokens: 9, output_tokens: 1, input_tokens_details: { cache_write_tokens: 8 } }
+    const { response } = completed()
+    const chat = { id: 'c', choices: [{ message: { content: 'Hi.' }, finish_reason: 'stop' }] }
+    const provider = await ask(json(api === 'chat' ? chat : { ...response, usage }), own(api, model))
+    const { warnings, usage: used } = await provider.chat({ messages })
+    expect(warnings.map(({ feature }) => feature)).toEqual(['cache'])
+    if (api === 'responses') expect(used.cacheWriteTokens).toBe(8)
+  })
+})

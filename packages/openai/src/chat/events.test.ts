@@ -135,7 +135,7 @@ describe('a chat completion', () => {
             usage: {
               prompt_tokens: 5,
               completion_tokens: 2,
-              prompt_tokens_details: { cached_tokens: 3 },
+              prompt_tokens_details: { cached_tokens: 3, cache_write_tokens: 1 },
               completion_tokens_details: { reasoning_tokens: 9 },
             },
           },
@@ -155,6 +155,7 @@ describe('a chat completion', () => {
       inputTokens: 5,
       outputTokens: 2,
       cachedInputTokens: 3,
+      cacheWriteTokens: 1,
       reasoningTokens: 2,
     })
     expect(response.message.content).toEqual([

@@ -12,6 +12,7 @@ import {
   Yielder,
 } from '@patchbay/core/wire'
 import type { Target } from '../api.js'
+import { markEnd } from '../breakpoints.js'
 import type { Dialect } from '../dialect.js'
 import { shortened, shortId } from '../ids.js'
 import { addressOf, audioFormat, base64Of } from '../media.js'
@@ -40,17 +41,18 @@ export async function toMessagesInSlices(...args: Parameters<typeof encode>): Pr
   }
 }
 
-/** Yields after each message. */
+/** Yields after each message. With `breakpoints`, marks for a cache are those of blocks. */
 function* encode(
   messages: PreparedMessage[],
   target: Target,
   dialect: Dialect,
   warn: (warning: Warning) => void,
   leaveOut: LeaveOut,
+  breakpoints = false,
 ): Generator<undefined, Json[]> {
   const lost = omissionWarner('Chat Completions', warn)
   const toParts = (parts: Part[]) => parts.flatMap((part) => partOrLeftOut(part, dialect, leaveOut))
-  warnOfMarks(messages, lost)
+  warnOfMarks(breakpoints ? messages.map(({ cache: _, ...message }) => message) : messages, lost)
   const turns = new Turns(messages, target, dialect, lost)
   const wire: Json[] = []
   let shown: Part[] = []
@@ -59,8 +61,11 @@ function* encode(
     if (content.length > 0) wire.push({ role: 'user', content })
     shown = []
   }
-  for (const { role, content } of messages) {
+  for (const { role, content, cache } of messages) {
     yield
+    const mark = (message: Json | undefined) => {
+      if (cache && breakpoints && !markEnd(asBlocks(message))) lost('cache')
+    }
     // Results must follow their calls directly.
     if (role === 'tool') {
       for (const part of content) {
@@ -70,22 +75,32 @@ function* encode(
         wire.push({ role, tool_call_id: turns.idOf(part.id), ...name, content: textOf(said, 'text') })
         shown.push(...media)
       }
+      mark(wire.at(-1))
       continue
     }
     show()
     if (role === 'assistant') {
       const { said, shown: media } = separateMedia(content)
-      wire.push(...turns.toTurn(said))
+      const turn = turns.toTurn(said)
+      mark(turn.at(-1))
+      wire.push(...turn)
       shown.push(...media)
     } else {
       const parts = toParts(content)
       if (parts.length === 0)
         throw new LlmError('unsupported', `A ${role} message would be empty. Leave it out, or change it.`)
       wire.push({ role, content: asContent(parts) })
+      mark(wire.at(-1))
     }
   }
   show()
   return inOrder(wire, dialect, warn)
+}
+
+/** The text of a message as a list, which can have a mark. */
+function asBlocks(message: Json | undefined): Json[] | undefined {
+  if (typeof message?.content === 'string') message.content = [{ type: 'text', text: message.content }]
+  return (message?.content ?? undefined) as Json[] | undefined
 }
 
 /** Encodes assistant turns. */

@@ -3,7 +3,7 @@
 import type { PreparedChat, Warning } from '@patchbay/core'
 import { checkFields } from '@patchbay/core/wire'
 import type { Target } from '../api.js'
-import { cacheKey } from '../cache-key.js'
+import { cacheKeyFor } from '../cache-key.js'
 import type { Dialect } from '../dialect.js'
 import { fieldNames } from '../fields.js'
 import { type JsonOutput, jsonOutput, needsWish } from '../json-output.js'
@@ -21,14 +21,14 @@ export async function toChatBody(
   warn: (warning: Warning) => void,
 ): Promise<Json> {
   const { preset, model } = target
-  const { chat, dialect, effort, fields, leaveOut } = accepted(given, target, 'chat', warn)
+  const { chat, dialect, effort, fields, breakpoints, leaveOut } = accepted(given, target, 'chat', warn)
   const { temperature, topP, topK, minP, seed, stop, frequencyPenalty, presencePenalty, maxOutputTokens } =
     chat
   const { parallelToolCalls, output, logprobs, providerOptions } = chat
   checkFields(providerOptions, fieldNames.chat, 'providerOptions.openai')
   const { tools, tool_choice } = toTools(chat, dialect, warn)
   const json = jsonOutput(output, target, dialect, leaveOut)
-  const messages = await toMessagesInSlices(chat.messages, target, dialect, warn, leaveOut)
+  const messages = await toMessagesInSlices(chat.messages, target, dialect, warn, leaveOut, breakpoints)
   const options = {
     temperature,
     top_p: topP,
@@ -55,7 +55,7 @@ export async function toChatBody(
     stream,
     stream_options: stream && preset.streamUsage ? { include_usage: true } : undefined,
     ...options,
-    prompt_cache_key: chat.cache && dialect.cacheKey ? cacheKey(chat) : undefined,
+    prompt_cache_key: cacheKeyFor(chat, dialect.cacheKey, breakpoints),
     ...providerOptions,
   }
 }

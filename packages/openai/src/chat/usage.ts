@@ -10,6 +10,8 @@ export function toUsage(raw: Record<string, unknown>): Usage {
   const cached = number(
     fieldsOf(raw.prompt_tokens_details).cached_tokens ?? raw.prompt_cache_hit_tokens ?? raw.cached_tokens,
   )
+  // Of GPT-5.6 and later, a part of the prompt too: developers.openai.com, prompt caching guide, November 2026.
+  const written = number(fieldsOf(raw.prompt_tokens_details).cache_write_tokens)
   const isBeside =
     reasoning !== undefined &&
     reasoning > 0 &&
@@ -19,6 +21,7 @@ export function toUsage(raw: Record<string, unknown>): Usage {
     ...(inputTokens !== undefined && { inputTokens }),
     ...(outputTokens !== undefined && { outputTokens }),
     ...(cached !== undefined && { cachedInputTokens: cached }),
+    ...(written !== undefined && { cacheWriteTokens: written }),
     // Some servers count more reasoning than output.
     ...(reasoning !== undefined && { reasoningTokens: Math.min(reasoning, outputTokens ?? reasoning) }),
   }

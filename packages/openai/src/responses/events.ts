@@ -272,12 +272,14 @@ function toUsage({
   input_tokens_details: of,
   output_tokens_details: out,
 }: Json): Usage {
-  const cached = (of as Json | null)?.cached_tokens
+  // Writes are told of GPT-5.6 and later: developers.openai.com, prompt caching guide, November 2026.
+  const { cached_tokens: cached, cache_write_tokens: written } = fieldsOf(of)
   const reasoning = (out as Json | null)?.reasoning_tokens
   return {
     ...(typeof input === 'number' && { inputTokens: input }),
     ...(typeof output === 'number' && { outputTokens: output }),
     ...(typeof cached === 'number' && { cachedInputTokens: cached }),
+    ...(typeof written === 'number' && { cacheWriteTokens: written }),
     ...(typeof reasoning === 'number' && { reasoningTokens: reasoning }),
   }
 }

@@ -15,6 +15,7 @@ import {
   omissionWarner,
   separateMedia,
 } from '@patchbay/core/wire'
+import { markEnd } from '../breakpoints.js'
 import { shortened } from '../ids.js'
 import { addressOf, audioFormat, base64Of } from '../media.js'
 import { type Origin, ownState } from '../state.js'
@@ -24,11 +25,15 @@ type Json = Record<string, unknown>
 // The longest `id` and `call_id` of an item. Source: openai-openapi, August 2026; can1357/oh-my-pi#284.
 const longestId = 64
 
-/** The input items. Media stand in user messages and tool results, so those of an answer follow its turn in a user message. */
+/**
+ * The input items. With `breakpoints`, marks for a cache are those of blocks; answers have none. Media stand in user messages and tool
+ * results, so those of an answer follow its turn in a user message.
+ */
 export function toItems(
   messages: PreparedMessage[],
   origin: Origin,
   warn: (warning: Warning) => void,
+  breakpoints = false,
 ): Json[] {
   const lost = omissionWarner('The Responses API', warn)
   const items: Json[] = []
@@ -42,10 +47,14 @@ export function toItems(
     shown = []
   }
   for (const { role, content, cache } of messages) {
-    if (cache) lost('cache')
+    const mark = (blocks?: Json[]) => {
+      if (cache && !(breakpoints && markEnd(blocks))) lost('cache')
+    }
     if (role === 'tool') {
       for (const part of content)
         if (part.type === 'tool-result') items.push(toResult(part, idsOfTurn.get(part.id), toParts))
+      if (cache && breakpoints) mark(asBlocks(items.at(-1)))
+      else mark()
       continue
     }
     show()
@@ -58,10 +67,21 @@ export function toItems(
       )
       items.push(...toTurn(spoken.said, idsOfTurn, origin, lost))
       shown = spoken.shown
-    } else items.push({ role, content: toParts(content) })
+      mark()
+    } else {
+      const blocks = toParts(content)
+      mark(blocks)
+      items.push({ role, content: blocks })
+    }
   }
   show()
   return items
+}
+
+/** The output of a tool as a list, which can have a mark. */
+function asBlocks(result: Json | undefined): Json[] | undefined {
+  if (typeof result?.output === 'string') result.output = [{ type: 'input_text', text: result.output }]
+  return result?.output as Json[] | undefined
 }
 
 function toResult(part: ToolResultPart, id: string | undefined, toParts: (parts: Part[]) => Json[]): Json {

@@ -3,7 +3,7 @@
 import type { PreparedChat, Warning } from '@patchbay/core'
 import { checkFields, type RawRequest } from '@patchbay/core/wire'
 import type { Target } from '../api.js'
-import { cacheKey } from '../cache-key.js'
+import { cacheKeyFor } from '../cache-key.js'
 import { fieldNames } from '../fields.js'
 import { type JsonOutput, jsonOutput, needsWish } from '../json-output.js'
 import { accepted } from '../limits.js'
@@ -21,7 +21,12 @@ export function toResponsesBody(
   warn: (warning: Warning) => void,
 ): Json {
   const { model } = target
-  const { chat, dialect, effort, fields, isReasoning, leaveOut } = accepted(given, target, 'responses', warn)
+  const { chat, dialect, effort, fields, isReasoning, breakpoints, leaveOut } = accepted(
+    given,
+    target,
+    'responses',
+    warn,
+  )
   const {
     temperature,
     topP,
@@ -61,7 +66,7 @@ export function toResponsesBody(
     ...(encrypts ? ['reasoning.encrypted_content'] : []),
     ...(logprobs === undefined ? [] : ['message.output_text.logprobs']),
   ]
-  const items = toItems(chat.messages, target, warn)
+  const items = toItems(chat.messages, target, warn, breakpoints)
   return {
     model,
     input: needsWish(json, items, output?.schema) ? [systemItem(json.wish), ...items] : items,
@@ -69,7 +74,7 @@ export function toResponsesBody(
     store: false,
     include: include.length > 0 ? include : undefined,
     ...options,
-    prompt_cache_key: chat.cache && dialect.cacheKey ? cacheKey(chat) : undefined,
+    prompt_cache_key: cacheKeyFor(chat, dialect.cacheKey, breakpoints),
     ...providerOptions,
   }
 }
