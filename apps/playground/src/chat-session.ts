@@ -1,7 +1,7 @@
 // Chat session: sends a question to every chosen model, and updates the page while answers stream.
 import type { LlmError, Part, ToolResultPart } from '@patchbay/core'
 import { batch, computed, signal } from '@preact/signals'
-import { type Answer, type Conversation, textOf, type WireExchange } from './conversation.js'
+import { type Answer, type Conversation, loadMsOf, textOf, type WireExchange } from './conversation.js'
 import { addTurn, changeAnswer, current, currentPath } from './conversation-store.js'
 import { historyFor } from './history.js'
 import { later } from './later.js'
@@ -109,7 +109,8 @@ async function answer(
     page.change((before) => {
       const known = before.wire.findLastIndex((one) => one.body === exchange.body && one.url === exchange.url)
       const wire = known < 0 ? [...before.wire, exchange] : before.wire.with(known, exchange)
-      return { ...before, wire }
+      const loadMs = loadMsOf(exchange)
+      return { ...before, wire, ...(loadMs !== undefined && { numbers: { ...before.numbers, loadMs } }) }
     })
   let began = performance.now()
   const elapsedMs = () => performance.now() - began
