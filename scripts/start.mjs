@@ -1,6 +1,7 @@
 // `npm start`: builds what the command line needs, then runs it: `npm start -- "your question"` asks the bundled model,
 // `npm start -- serve` runs that command. Without arguments it opens a chat on a terminal, and asks a default question elsewhere.
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
@@ -16,13 +17,38 @@ const at = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url))
 const node = (file, args, stdio) =>
   spawnSync(process.execPath, [at(file), ...args], { cwd: process.env.INIT_CWD, stdio })
 
-if (!existsSync(at('apps/cli/dist/index.js'))) process.stderr.write('Building (once) ...\n')
-const built = node(
-  'scripts/turbo.mjs',
-  ['run', 'build', '--filter=@patchbay/cli...', '--output-logs=errors-only', `--cwd=${at('.')}`],
-  ['ignore', 'ignore', 'inherit'],
-)
-if (built.status !== 0) process.exit(built.status ?? 1)
+/** Builds, and says how far it is: on a terminal in one line that goes when it is done, elsewhere in one line at its start. */
+async function build() {
+  const isTerminal = process.stderr.isTTY
+  const isFirst = !existsSync(at('apps/cli/dist/index.js'))
+  if (isFirst && !isTerminal) process.stderr.write('Building (once) ...\n')
+  const args = ['run', 'build', '--filter=@patchbay/cli...', '--output-logs=new-only', `--cwd=${at('.')}`]
+  const turbo = spawn(process.execPath, [at('scripts/turbo.mjs'), ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  let shown = ''
+  turbo.stderr.on('data', (text) => {
+    output += text
+  })
+  turbo.stdout.on('data', (text) => {
+    output += text
+    const packages = /Running build in (\d+) packages/.exec(output)?.[1]
+    const begun = output.match(/^\S+:build: cache (hit|miss)/gm) ?? []
+    const last = /^@patchbay\/(\S+):build: cache miss/.exec(begun.at(-1) ?? '')?.[1]
+    if (!isTerminal || packages === undefined || last === undefined) return
+    const line = `Building${isFirst ? ' (once)' : ''}: ${begun.length} of ${packages}, ${last} ...`
+    if (line === shown) return
+    shown = line
+    process.stderr.write(`\r\x1b[K${line}`)
+  })
+  const [status] = await once(turbo, 'close')
+  if (shown !== '') process.stderr.write('\r\x1b[K')
+  if (status === 0) return
+  process.stderr.write(output)
+  process.exit(status ?? 1)
+}
+await build()
 
 const given = process.argv.slice(2)
 const terminal = process.stdin.isTTY && process.stdout.isTTY

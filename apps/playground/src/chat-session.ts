@@ -1,13 +1,16 @@
 // Chat session: sends a question to every chosen model, and updates the page while answers stream.
-import { isLlmError, type Part, type ToolResultPart } from '@patchbay/core'
-import { openai } from '@patchbay/openai'
-import { computed, signal } from '@preact/signals'
-import { type Answer, type Conversation, textOf, type WireExchange } from './conversation.js'
+import type { LlmError, Part, ToolResultPart } from '@patchbay/core'
+import { batch, computed, signal } from '@preact/signals'
+import { type Answer, type Conversation, loadMsOf, textOf, type WireExchange } from './conversation.js'
 import { addTurn, changeAnswer, current, currentPath } from './conversation-store.js'
 import { historyFor } from './history.js'
+import { later } from './later.js'
 import { waitForGateway } from './models.js'
 import { recordingFetch } from './recording-fetch.js'
 import { chosenModels, key, parameters, type RequestOptions, toRequestOptions } from './settings.js'
+
+/** The client of the models. */
+export const modelCall = later(() => import('./model-call.js'))
 
 interface Running {
   conversation: string
@@ -106,40 +109,31 @@ async function answer(
     page.change((before) => {
       const known = before.wire.findLastIndex((one) => one.body === exchange.body && one.url === exchange.url)
       const wire = known < 0 ? [...before.wire, exchange] : before.wire.with(known, exchange)
-      return { ...before, wire }
+      const loadMs = loadMsOf(exchange)
+      return { ...before, wire, ...(loadMs !== undefined && { numbers: { ...before.numbers, loadMs } }) }
     })
-  const began = performance.now()
+  let began = performance.now()
   const elapsedMs = () => performance.now() - began
-  const provider = openai(model, {
-    baseURL: `${location.origin}/v1`,
-    apiKey: key.value || 'none',
-    api: 'chat',
-    // What a model cannot take, the gateway says.
-    preset: 'compatible',
-    // The key is the gateway's own, which the reader has typed in.
-    allowBrowser: true,
-    fetch: recordingFetch(onExchange),
-    retry: false,
-  })
   try {
+    const { openai } = await modelCall.load()
+    await using provider = openai(model, {
+      baseURL: `${location.origin}/v1`,
+      apiKey: key.value || 'none',
+      api: 'chat',
+      // What a model cannot take, the gateway says.
+      preset: 'compatible',
+      // The key is the gateway's own, which the reader has typed in.
+      allowBrowser: true,
+      fetch: recordingFetch(onExchange),
+      retry: false,
+    })
+    began = performance.now()
     const messages = historyFor(conversation, turn, model)
     const stream = provider.stream({ ...options, messages }, { signal: controller.signal })
     for await (const event of stream) {
       const at = elapsedMs()
       if (event.type === 'text' || event.type === 'reasoning')
-        page.change((before) => ({
-          ...before,
-          [event.type]: before[event.type] + event.text,
-          numbers: {
-            ...before.numbers,
-            firstMs: before.numbers.firstMs ?? at,
-            // Thinking that comes again after a call is not counted.
-            ...(event.type === 'reasoning' &&
-              before.text === '' && { thoughtMs: at - (before.numbers.firstMs ?? at) }),
-            pieces: [...before.numbers.pieces, at],
-            ms: at,
-          },
-        }))
+        page.add({ type: event.type, text: event.text, at })
       if (event.type === 'tool-call-start')
         page.change((before) => ({
           ...before,
@@ -169,7 +163,6 @@ async function answer(
     const left = new Map(running.value)
     left.delete(id)
     running.value = left
-    await provider.close()
   }
 }
 
@@ -177,31 +170,96 @@ async function answer(
 function toFailure(error: unknown, before: Answer): Partial<Answer> {
   const partial = before.text === '' ? [] : [{ role: 'assistant' as const, content: before.text }]
   const rest = { messages: [...before.messages, ...partial], text: '' }
-  if (isLlmError(error, 'aborted')) return { ...rest, state: 'stopped' }
+  const failure = asLlmError(error)
+  if (failure?.code === 'aborted') return { ...rest, state: 'stopped' }
   // Without an answer of the gateway, it may be gone; so may be a file of this page that was not needed before.
-  if (!isLlmError(error) || error.status === undefined) waitForGateway()
-  const { code, message } = isLlmError(error) ? error : { code: 'bug' as const, message: String(error) }
+  if (failure?.status === undefined) waitForGateway()
+  const { code, message } = failure ?? { code: 'bug' as const, message: String(error) }
   return { ...rest, state: 'failed', error: { code, message } }
+}
+
+function asLlmError(error: unknown): LlmError | undefined {
+  return modelCall.value?.isLlmError(error) === true ? (error as LlmError) : undefined
+}
+
+interface Piece {
+  type: 'text' | 'reasoning'
+  text: string
+  /** Milliseconds since the request. */
+  at: number
+}
+
+type Change = (answer: Answer) => Answer
+
+function withPieces(before: Answer, pieces: readonly Piece[]): Answer {
+  const textOfType = (type: Piece['type']) =>
+    pieces.map((piece) => (piece.type === type ? piece.text : '')).join('')
+  const { firstMs = pieces[0]?.at ?? 0 } = before.numbers
+  const firstText = pieces.findIndex(({ type }) => type === 'text')
+  // Thinking that comes again after text is not counted.
+  const thinking = before.text === '' ? pieces.slice(0, firstText < 0 ? pieces.length : firstText) : []
+  const thoughtAt = thinking.at(-1)?.at
+  return {
+    ...before,
+    text: before.text + textOfType('text'),
+    reasoning: before.reasoning + textOfType('reasoning'),
+    numbers: {
+      ...before.numbers,
+      firstMs,
+      ...(thoughtAt !== undefined && { thoughtMs: thoughtAt - firstMs }),
+      pieces: [...before.numbers.pieces, ...pieces.map(({ at }) => at)],
+      ms: pieces.at(-1)?.at ?? firstMs,
+    },
+  }
+}
+
+/** Answers with changes that are not applied yet. */
+const waiting = new Set<() => void>()
+let planned = 0
+
+/** Applies what came for all answers: the page is drawn once a frame, however many answers there are. */
+function paintAll(): void {
+  planned = 0
+  const all = [...waiting]
+  waiting.clear()
+  batch(() => {
+    for (const paint of all) paint()
+  })
 }
 
 /** Collects changes, which come with every token, and applies them once a frame. */
 function frameUpdates(conversation: string, turn: string, model: string) {
-  let changes: ((answer: Answer) => Answer)[] = []
-  let planned = 0
+  let changes: Change[] = []
+  let pieces: Piece[] = []
+  const close = () => {
+    const closed = pieces
+    pieces = []
+    if (closed.length > 0) changes.push((before) => withPieces(before, closed))
+  }
   const paint = () => {
-    cancelAnimationFrame(planned)
-    planned = 0
+    waiting.delete(paint)
+    close()
     const due = changes
     changes = []
+    if (due.length === 0) return
     changeAnswer(conversation, turn, model, (before) =>
       due.reduce((answer, change) => change(answer), before),
     )
   }
+  const plan = () => {
+    waiting.add(paint)
+    planned ||= requestAnimationFrame(paintAll)
+  }
   return {
     paint,
-    change(change: (answer: Answer) => Answer) {
+    add(piece: Piece) {
+      pieces.push(piece)
+      plan()
+    },
+    change(change: Change) {
+      close()
       changes.push(change)
-      planned ||= requestAnimationFrame(paint)
+      plan()
     },
   }
 }

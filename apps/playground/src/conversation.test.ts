@@ -5,6 +5,8 @@ import {
   type Answer,
   averageRate,
   type Conversation,
+  firstTokenMs,
+  loadMsOf,
   ratesOverTime,
   textOf,
 } from './conversation.js'
@@ -80,5 +82,15 @@ describe('numbers', () => {
     expect(averageRate({ pieces: [], firstMs: 100, ms: 1100, usage: { outputTokens: 11 } })).toBe(10)
     expect(averageRate({ pieces: [100, 600], firstMs: 100, ms: 600 })).toBe(2)
     expect(averageRate({ pieces: [100], firstMs: 100, ms: 100 })).toBeUndefined()
+  })
+
+  it('tell loading apart from the first token', () => {
+    const wire = { method: 'POST', url: '', headers: {}, body: '', lines: [] }
+    const loadMs = loadMsOf({ ...wire, responseHeaders: { 'server-timing': 'cache;desc=hit, load;dur=1200' } })
+    expect(loadMs).toBe(1200)
+    expect(loadMsOf(wire)).toBeUndefined()
+    expect(firstTokenMs({ pieces: [], firstMs: 1500, loadMs: 1200 })).toBe(300)
+    expect(firstTokenMs({ pieces: [], firstMs: 1500 })).toBe(1500)
+    expect(firstTokenMs({ pieces: [] })).toBeUndefined()
   })
 })

@@ -24,6 +24,8 @@ export interface WireExchange {
 export interface AnswerStatistics {
   /** Milliseconds to the first piece. */
   firstMs?: number
+  /** Milliseconds of them in which the gateway loaded the model. */
+  loadMs?: number
   ms?: number
   /** Milliseconds from the first piece of reasoning to the first of the text, or to the end. */
   thoughtMs?: number
@@ -94,6 +96,17 @@ export function ratesOverTime({ pieces, ms, usage }: AnswerStatistics): {
     seconds: counts.map((_, index) => ((index + 1) * step) / 1000),
     rates: counts.map((count) => (count * each * 1000) / step),
   }
+}
+
+/** Milliseconds to the first piece of a model that is loaded. */
+export function firstTokenMs({ firstMs, loadMs = 0 }: AnswerStatistics): number | undefined {
+  return firstMs === undefined ? undefined : Math.max(0, firstMs - loadMs)
+}
+
+/** The time that a gateway's answer took for loading its model, by its header `server-timing`. */
+export function loadMsOf({ responseHeaders }: WireExchange): number | undefined {
+  const found = /\bload;dur=(\d+)/.exec(responseHeaders?.['server-timing'] ?? '')
+  return found === null ? undefined : Number(found[1])
 }
 
 /** An answer that came faster has no rate worth telling: it would be one of packets, not of tokens. */

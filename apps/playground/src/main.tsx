@@ -1,12 +1,13 @@
 // Entry point of the page.
 import { render } from 'preact'
-import 'uplot/dist/uPlot.min.css'
 import './style.css'
 import { restore } from './conversation-store.js'
 import { loadModels } from './models.js'
 import { tell } from './notice.js'
 import { presetInLink } from './presets.js'
 import { parameters, unset } from './settings.js'
+import { modelCall } from './chat-session.js'
+import { markdown } from './view/markdown.js'
 import { Page } from './view/page.js'
 
 await restore()
@@ -17,4 +18,6 @@ if (shared !== undefined) {
   tell('These settings came with the link.')
 }
 render(<Page />, document.getElementById('app') as HTMLElement)
-void loadModels()
+// What the first question needs is loaded when the page can be used.
+const parts = [modelCall, markdown]
+void loadModels().finally(() => Promise.allSettled(parts.map((part) => part.load())))

@@ -1,5 +1,5 @@
 // A `fetch` that records requests and responses for the inspector, without secrets.
-import type { WireExchange } from './conversation.js'
+import type { WireExchange, WireLine } from './conversation.js'
 
 // Enough for debugging; not all of a long conversation with images.
 const maxLines = 2000
@@ -26,9 +26,12 @@ export function recordingFetch(onExchange: (exchange: WireExchange) => void): ty
     update({ status: response.status, responseHeaders: Object.fromEntries(response.headers) })
     if (response.body === null) return response
     const [recorded, forwarded] = response.body.tee()
+    // One list that grows: a copy for each token would cost the square of the answer's length.
+    const lines: WireLine[] = []
     void record(recorded, (texts) => {
       const at = performance.now() - began
-      update({ lines: [...exchange.lines, ...texts.map((text) => ({ at, text }))].slice(0, maxLines) })
+      for (const text of texts.slice(0, maxLines - lines.length)) lines.push({ at, text })
+      update({ lines })
     })
     return new Response(forwarded, response)
   }

@@ -44,6 +44,8 @@ export class RequestRecorder {
   #place: Provider | undefined
   #body: unknown
   #characters = 0
+  /** When the model of this request began to load, and when it last said that it is loading. */
+  #loading: { from: number; to: number } | undefined
   /** Whether the client's signal is followed. */
   #follows = false
 
@@ -155,6 +157,11 @@ export class RequestRecorder {
     const all = { ...metadata, ...identity }
     return {
       signal: this.#signal(),
+      onStatus: ({ type }) => {
+        if (type !== 'loading') return
+        const to = performance.now()
+        this.#loading = { from: this.#loading?.from ?? to, to }
+      },
       ...(this.limits.timeout !== undefined && { timeout: this.limits.timeout }),
       ...(Object.keys(all).length > 0 && { metadata: all }),
     }
@@ -220,10 +227,13 @@ export class RequestRecorder {
     this.#fields = fields
   }
 
-  /** Response headers for ignored fields and for the warnings so far. */
+  /** Response headers for ignored fields, for the warnings so far, and for the time that loading the model took. */
   responseHeaders(): Record<string, string> {
     const { ignored } = this.#fields
+    const { from = 0, to = 0 } = this.#loading ?? {}
     return {
+      // The W3C's Server Timing: `dur` is in milliseconds.
+      ...(to > from && { 'server-timing': `load;dur=${(to - from).toFixed(0)}` }),
       ...(ignored !== undefined && { [ignoredHeader]: ignored.join(', ').slice(0, maxHeader) }),
       ...warningHeaders(this.#warnings, this.#errorContext),
     }

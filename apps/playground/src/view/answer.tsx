@@ -1,7 +1,7 @@
 // One model's answer: reasoning, text, tool calls, statistics, and what can be done with it.
 import type { Message, Part } from '@patchbay/core'
 import { retry } from '../chat-session.js'
-import { type Answer, averageRate } from '../conversation.js'
+import { type Answer, averageRate, firstTokenMs } from '../conversation.js'
 import { vote } from '../conversation-store.js'
 import { inspectorSelection } from '../inspector-selection.js'
 import { orTell } from '../notice.js'
@@ -118,9 +118,11 @@ function durationOf(ms: number): string {
 }
 
 function summaryOf({ numbers }: Answer): string {
-  const { firstMs, ms, usage } = numbers
+  const { loadMs, ms, usage } = numbers
+  const firstMs = firstTokenMs(numbers)
   const rate = averageRate(numbers)
   return [
+    loadMs === undefined ? '' : `loaded in ${(loadMs / 1000).toFixed(2)} s`,
     firstMs === undefined ? '' : `first token ${(firstMs / 1000).toFixed(2)} s`,
     rate === undefined ? '' : `${rate.toFixed(1)} tokens/s`,
     ms === undefined ? '' : `${(ms / 1000).toFixed(2)} s`,

@@ -1,6 +1,7 @@
 // One plot, drawn by uPlot in the page's colours. Screen readers get its numbers from the table below it.
 import { useEffect, useRef } from 'preact/hooks'
 import UPlot from 'uplot'
+import 'uplot/dist/uPlot.min.css'
 import { theme } from '../settings.js'
 
 export interface Line {

@@ -3,12 +3,14 @@ import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { current } from '../conversation-store.js'
 import { inspectorSelection } from '../inspector-selection.js'
+import { later } from '../later.js'
 import { swipe } from '../sheets.js'
 import { Inspector } from './inspector.js'
 import { ParametersForm } from './parameters.js'
-import { Statistics } from './statistics.js'
 
 const tabs = { parameters: 'Settings', statistics: 'Numbers', inspector: 'Inspector' }
+// With the library that draws plots.
+const statistics = later(() => import('./statistics.js'))
 type Tab = keyof typeof tabs
 const names = Object.keys(tabs) as Tab[]
 
@@ -45,9 +47,15 @@ export function SidePanel() {
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a panel is reached by the keyboard (ARIA practices, tabs) */}
       <div role="tabpanel" id="panel" aria-labelledby={`tab-${tab.value}`} tabIndex={0}>
         {tab.value === 'parameters' ? <ParametersForm /> : null}
-        {tab.value === 'statistics' ? <Statistics conversation={current.value} /> : null}
+        {tab.value === 'statistics' ? <Numbers /> : null}
         {tab.value === 'inspector' ? <Inspector conversation={current.value} /> : null}
       </div>
     </section>
   )
+}
+
+function Numbers() {
+  const Statistics = statistics.value?.Statistics
+  if (Statistics === undefined) return <p class="hint">Loading …</p>
+  return <Statistics conversation={current.value} />
 }

@@ -1,6 +1,6 @@
 // Speed of answers: tokens per second and time to first token, as plots and as a table.
 import { shownPath } from '../branches.js'
-import { averageRate, type Conversation, ratesOverTime, type Turn } from '../conversation.js'
+import { averageRate, type Conversation, firstTokenMs, ratesOverTime, type Turn } from '../conversation.js'
 import { type Line, Plot } from './plot.js'
 
 export function Statistics({ conversation }: { conversation: Conversation }) {
@@ -17,7 +17,8 @@ export function Statistics({ conversation }: { conversation: Conversation }) {
     (model): Line => ({
       name: model,
       values: turns.map(({ answers }) => {
-        const ms = answers.find((answer) => answer.model === model)?.numbers.firstMs
+        const numbers = answers.find((answer) => answer.model === model)?.numbers
+        const ms = numbers && firstTokenMs(numbers)
         return ms === undefined ? null : ms / 1000
       }),
     }),
@@ -47,6 +48,7 @@ export function Statistics({ conversation }: { conversation: Conversation }) {
           <tr>
             <th scope="col">Turn</th>
             <th scope="col">Model</th>
+            <th scope="col">Load, s</th>
             <th scope="col">First token, s</th>
             <th scope="col">Tokens/s</th>
             <th scope="col">In</th>
@@ -59,7 +61,8 @@ export function Statistics({ conversation }: { conversation: Conversation }) {
               <tr key={`${id} ${model}`}>
                 <td>{index + 1}</td>
                 <td>{model}</td>
-                <td>{numbers.firstMs === undefined ? '–' : (numbers.firstMs / 1000).toFixed(2)}</td>
+                <td>{secondsOf(numbers.loadMs)}</td>
+                <td>{secondsOf(firstTokenMs(numbers))}</td>
                 <td>{averageRate(numbers)?.toFixed(1) ?? '–'}</td>
                 <td>{numbers.usage?.inputTokens ?? '–'}</td>
                 <td>{numbers.usage?.outputTokens ?? '–'}</td>
@@ -70,6 +73,10 @@ export function Statistics({ conversation }: { conversation: Conversation }) {
       </table>
     </div>
   )
+}
+
+function secondsOf(ms: number | undefined): string {
+  return ms === undefined ? '–' : (ms / 1000).toFixed(2)
 }
 
 /** How often each model gave the best answer, once the reader has said so. */

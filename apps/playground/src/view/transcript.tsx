@@ -1,6 +1,6 @@
 // Transcript: questions and answers, side by side for several models.
 import { signal } from '@preact/signals'
-import { useEffect, useMemo, useRef } from 'preact/hooks'
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import { versions } from '../branches.js'
 import { ask, isBusy } from '../chat-session.js'
 import { type Conversation, type Turn, textOf } from '../conversation.js'
@@ -15,8 +15,8 @@ import { Versions } from './versions.js'
 
 export function Transcript({ conversation: { id, turns: all } }: { conversation: Conversation }) {
   const turns = currentPath.value
-  const siblings = versions(all)
   const newest = all.at(-1)
+  const siblings = useMemo(() => versions(all), [id, all.length, newest?.id])
   const box = useRef<HTMLDivElement>(null)
   const follows = useRef(true)
   const atEnd = useRef(signal(true)).current
@@ -24,8 +24,8 @@ export function Transcript({ conversation: { id, turns: all } }: { conversation:
     follows.current = true
     if (box.current !== null) box.current.scrollTop = box.current.scrollHeight
   }
-  useEffect(() => {
-    // Does not scroll while the user reads further up.
+  useLayoutEffect(() => {
+    // Does not scroll while the user reads further up. Before the frame is painted: once laid out, once painted.
     if (follows.current && turns.length > 0) toEnd()
   })
   useEffect(() => {
@@ -35,6 +35,21 @@ export function Transcript({ conversation: { id, turns: all } }: { conversation:
     // What was just asked comes into view.
     if (newest?.answers.some(({ state }) => state === 'running') && turns.at(-1) === newest) toEnd()
   }, [newest?.id])
+  const leave = useCallback(() => {
+    follows.current = false
+  }, [])
+  const viewOf = (turn: Turn, index: number) => (
+    <TurnView
+      key={turn.id}
+      turn={turn}
+      place={index + 1}
+      versions={siblings.get(turn.parent) ?? []}
+      leave={leave}
+    />
+  )
+  // While the last answer grows, the turns before it are not even compared.
+  const before = turns.slice(0, -1)
+  const earlier = useMemo(() => before.map(viewOf), [siblings, ...before])
   return (
     <div class="thread-box">
       <div
@@ -50,15 +65,8 @@ export function Transcript({ conversation: { id, turns: all } }: { conversation:
         }}
       >
         {turns.length === 0 ? <EmptyState /> : null}
-        {turns.map((turn, index) => (
-          <TurnView
-            key={turn.id}
-            turn={turn}
-            place={index + 1}
-            versions={siblings.get(turn.parent)?.map((one) => one.id) ?? []}
-            leave={() => (follows.current = false)}
-          />
-        ))}
+        {earlier}
+        {turns.slice(-1).map((turn) => viewOf(turn, turns.length - 1))}
       </div>
       {atEnd.value || turns.length === 0 ? null : (
         <button type="button" class="to-end" onClick={toEnd}>
@@ -73,8 +81,8 @@ interface TurnViewProps {
   turn: Turn
   /** Counted from 1. */
   place: number
-  /** Ids of all versions of the question, this one included. */
-  versions: readonly string[]
+  /** All versions of the question, this one included. */
+  versions: readonly Turn[]
   /** Called before another version is shown. */
   leave(): void
 }
@@ -87,7 +95,7 @@ function TurnView({ turn, place, versions, leave }: TurnViewProps) {
     () => (
       <section class="turn" aria-label={`Question ${place}`}>
         <Question turn={turn} />
-        <Versions turn={turn.id} all={versions} leave={leave} />
+        <Versions turn={turn.id} all={versions.map(({ id }) => id)} leave={leave} />
         <div class="answers" data-count={answers.length}>
           {answers.map((answer) => (
             <AnswerCard
@@ -102,7 +110,7 @@ function TurnView({ turn, place, versions, leave }: TurnViewProps) {
         </div>
       </section>
     ),
-    [turn, place, versions.join()],
+    [turn, place, versions],
   )
 }
 
