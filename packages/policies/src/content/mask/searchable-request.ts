@@ -18,8 +18,10 @@ export async function searchableRequest(
     ...(await cloneExceptBytes(rest, yielder)),
     ...(tools && {
       tools: await Promise.all(
-        tools.map(async ({ name, description, input: schema }, index) => ({
+        tools.map(async ({ name, description, input: schema, server }, index) => ({
           name,
+          // What the app itself sets at the service: addresses, ids and keys that must be right.
+          ...(server && { server }),
           ...(description !== undefined && { description }),
           input: toJsonSchema(await convertible(schema), `tools[${index}].input`),
         })),
