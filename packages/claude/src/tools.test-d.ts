@@ -21,7 +21,7 @@ it('the action of the computer has a type', () => {
   const computer = claude.tools.computer({ width: 1, height: 1, run: ({ action }) => action })
   expectTypeOf(computer.name).toEqualTypeOf<'computer'>()
   runTools(claude('claude-opus-5'), { messages: 'Hi.', tools: [computer, claude.tools.webSearch()] })
-  claude('claude-opus-5').chat({
+  void claude('claude-opus-5').chat({
     messages: 'Hi.',
     tools: [claude.tools.webSearch()],
     toolChoice: { name: 'web_search' },
