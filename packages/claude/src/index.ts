@@ -37,9 +37,19 @@ import type { Target } from './encode/messages.js'
 import type { AwsCredentials } from './hosts.js'
 import type { KnownRules, ModelRules } from './models.js'
 import type { WireChat } from './request.js'
+import { claudeTools } from './tools.js'
 
 export type { AwsCredentials, AwsIdentity } from './hosts.js'
 export type { ModelRules } from './models.js'
+export type {
+  ComputerAction,
+  ComputerOptions,
+  DomainFilter,
+  McpOptions,
+  SearchLocation,
+  WebFetchOptions,
+  WebSearchOptions,
+} from './tools.js'
 
 declare global {
   interface PatchbayProviderOptions {
@@ -113,6 +123,9 @@ export function claude(first: string | ClaudeOptions, rest?: Omit<ClaudeOptions,
   return defineProvider(new ClaudeBackend(options.model, options), options)
 }
 
+/** The tools of Anthropic's service. */
+claude.tools = claudeTools
+
 const names = {
   ...{ factory: 'claude', example: 'claude-opus-5' },
   own: {
@@ -148,6 +161,7 @@ class ClaudeBackend implements Backend {
   }
 
   async capabilities(): Promise<Capabilities> {
+    const { serverToolsOf } = await import('./models.js')
     const { prefill, thinking, budget, sampling, forcedTools, schema, maxOutput, contextWindow, endOfLife } =
       await this.#rules()
     const no = (names: OptionName[]) => Object.fromEntries(names.map((name) => [name, false]))
@@ -168,6 +182,7 @@ class ClaudeBackend implements Backend {
         ...(forcedTools === 'never' && no(['toolChoice'])),
         ...(!budget && no(['reasoningBudget'])),
       },
+      serverTools: serverToolsOf(this.model, this.#options.host),
       maxOutput,
       contextWindow,
       protocol,
@@ -278,14 +293,14 @@ class ClaudeBackend implements Backend {
     const rules = await this.#rules()
     if (raw !== undefined) {
       const body = rawToWire(this.#target, known, raw, rules, context.warn)
-      return { body, headers: { ...headersFor(body), ...raw.headers, ...context.headers } }
+      return { body, headers: headersFor(body, { ...raw.headers, ...context.headers }) }
     }
     // The clouds fetch no media: "URL sources are not supported", anthropics/anthropic-sdk-typescript#1038 (Vertex AI, 2026-05);
     // vercel/ai, amazon-bedrock-anthropic-provider.ts (2026-08).
     const wanted = this.#server.cloud ? () => true : needsBytes
     const complete = await withInlineMedia(known, wanted, this.#options.media, context)
     const body = toWire(this.#target, complete, rules, context.warn)
-    return { body, headers: { ...headersFor(body), ...context.headers } }
+    return { body, headers: headersFor(body, context.headers) }
   }
 
   async #source(requestId?: string): Promise<AnswerSource> {

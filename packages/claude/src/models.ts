@@ -3,6 +3,8 @@
 // tools), /build-with-claude/effort, /build-with-claude/thinking, /build-with-claude/structured-outputs and
 // /about-claude/model-deprecations; deprecated models also in @anthropic-ai/sdk 1.13.0 (internal/data).
 
+import type { ServerToolName } from '@patchbay/core'
+
 /** The rules of a model family. */
 export interface ModelRules {
   /** Tokens of one answer at most, thinking included. It is also the default of `max_tokens`. */
@@ -112,6 +114,19 @@ const unknown: ModelRules = {
   budget: true,
   sampling: 'either',
   prefill: true,
+}
+
+/**
+ * The tools of the service that a model has. Sources, November 2026: /agents-and-tools/tool-use/web-search-tool (models and platforms),
+ * /web-fetch-tool, /code-execution-tool and /mcp-connector ("not supported on Amazon Bedrock and Google Vertex").
+ */
+export function serverToolsOf(model: string, host: string | undefined): readonly ServerToolName[] {
+  // Before Claude 3.5 there were none. Other models behind servers of this protocol have none that we know.
+  if (!model.includes('claude') || /claude-(2|instant|3-(opus|haiku|sonnet))/.test(model)) return []
+  const everywhere = ['claude.webSearch', 'claude.computer'] as const
+  return host === 'vertex'
+    ? everywhere
+    : [...everywhere, 'claude.webFetch', 'claude.codeExecution', 'claude.mcp']
 }
 
 /** The day on which the table was last compared with its sources. `npm run check` warns when it is old. */

@@ -1,6 +1,6 @@
 // Encoder of POST /v1/messages: a prepared request as its body. Source: platform.claude.com/docs/en/api/messages, November 2026.
 import type { JsonSchema, PreparedChat, Warning } from '@patchbay/core'
-import { besideRaw, type LeaveOut, leaveOutOf, type RawRequest } from '@patchbay/core/wire'
+import { besideRaw, type LeaveOut, leaveOutOf, ownServerTools, type RawRequest } from '@patchbay/core/wire'
 import { markAuto } from './encode/auto-cache.js'
 import { checkProviderOptions } from './encode/fields.js'
 import {
@@ -11,6 +11,7 @@ import {
   type WireMessage,
 } from './encode/messages.js'
 import { strictSchema } from './encode/schema.js'
+import { betaHeader } from './encode/server-tools.js'
 import { isThinking, type Thinking, toThinking } from './encode/thinking.js'
 import { isForced, toTool, toToolChoice } from './encode/tools.js'
 import type { KnownRules } from './models.js'
@@ -41,7 +42,9 @@ export function toWire(
     })
   checkProviderOptions(chat.providerOptions)
   const maxTokens = toMaxTokens(model, chat, rules, leaveOut)
-  const tools = chat.tools.flatMap((tool) => toTool(tool, leaveOut, warn))
+  const server = ownServerTools(chat, 'claude')
+  const functions = chat.tools.flatMap((tool) => toTool(tool, leaveOut, warn))
+  const tools = [...functions, ...server.definitions]
   const conversation = toConversation(chat, target, leaveOut, warn)
   const format = chat.output && toFormat(model, chat.output.schema, conversation, leaveOut, warn)
   checkPrefill(model, conversation, rules, format !== undefined, leaveOut)
@@ -55,6 +58,7 @@ export function toWire(
     max_tokens: maxTokens,
     ...conversation,
     ...(tools.length > 0 && { tools, ...toToolChoice(chat, tools) }),
+    ...server.body,
     ...toSampling(model, chat, rules, isThinking(possible), leaveOut),
     ...(chat.stop && { stop_sequences: chat.stop }),
     ...(thinking && { thinking }),
@@ -78,9 +82,14 @@ export function rawToWire(
 // models refuse sampling parameters; the version before it has them for the models that take them.
 const samplingFields = ['temperature', 'top_p', 'top_k']
 
-/** The headers that this body needs beside the usual ones. */
-export function headersFor(body: WireChat): Record<string, string> {
-  return samplingFields.some((name) => name in body) ? { 'anthropic-version': '2023-06-01' } : {}
+/** The headers that this body needs, beside and in place of those given. */
+export function headersFor(body: WireChat, given: Readonly<Record<string, string>>): Record<string, string> {
+  const beta = betaHeader(body.tools, given['anthropic-beta'])
+  return {
+    ...(samplingFields.some((name) => name in body) && { 'anthropic-version': '2023-06-01' }),
+    ...given,
+    ...(beta !== undefined && { 'anthropic-beta': beta }),
+  }
 }
 
 // Not among the fields of MessageCountTokensParams of @anthropic-ai/sdk 1.13.0.

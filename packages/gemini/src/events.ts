@@ -3,6 +3,7 @@
 import type { FinishReason as WireReason } from '@google/genai'
 import type { BackendEvent, FinishReason, OpaqueState, Part, TokenLogprob, Warning } from '@patchbay/core'
 import { CallIds, callField, fieldsOf, objectsIn, PendingLogprobs } from '@patchbay/core/wire'
+import { serverToolUse } from './decode/server-tools.js'
 import { toUsage } from './decode/usage.js'
 import { fromBody, notAnAnswer } from './errors.js'
 
@@ -122,7 +123,7 @@ class Answer {
     this.#isBlocked ||= typeof blockReason === 'string' && candidate?.finishReason === undefined
     if (typeof blockReasonMessage === 'string') this.#whole.finishMessage = blockReasonMessage
     if (candidate === undefined) return
-    for (const name of ['groundingMetadata', 'citationMetadata', 'finishMessage'])
+    for (const name of ['groundingMetadata', 'urlContextMetadata', 'citationMetadata', 'finishMessage'])
       if (candidate[name] !== undefined) this.#whole[name] = candidate[name]
     this.#logprobs.add(this.source.logprobsOf?.(candidate.logprobsResult) ?? [])
     for (const part of objectsIn(fieldsOf(candidate.content).parts))
@@ -166,12 +167,13 @@ class Answer {
       }
     }
     const media = thought === true ? undefined : toMedia(inlineData)
+    const tool = serverToolUse(part)
     yield {
       type: 'part',
       part: media
         ? // Its state says that the model made it, also without a signature.
           { ...media, opaque: this.#state({ ...signed }) }
-        : { type: 'provider-block', kind: String(kind), opaque: this.#state(part) },
+        : { type: 'provider-block', kind: String(kind), ...(tool && { tool }), opaque: this.#state(part) },
     }
   }
 
@@ -210,7 +212,7 @@ class Answer {
   }
 
   async *end(): AsyncGenerator<BackendEvent> {
-    const { groundingMetadata, citationMetadata } = this.#whole
+    const { groundingMetadata, urlContextMetadata, citationMetadata } = this.#whole
     const isCited = groundingMetadata !== undefined || citationMetadata !== undefined
     const citations = isCited
       ? (await import('./decode/citations.js')).citationsOf(this.#whole, this.#text)
@@ -219,6 +221,11 @@ class Answer {
     const [first, ...later] = this.#held ?? []
     if (first !== undefined) yield* [{ ...first, ...cited } as BackendEvent, ...later]
     yield* this.#close(this.#open === 'text' && first === undefined ? cited : {})
+    const { events = [], usage = {} } =
+      groundingMetadata !== undefined || urlContextMetadata !== undefined
+        ? (await import('./decode/reports.js')).reportsOf(this.#whole, (data) => this.#state(data))
+        : {}
+    yield* events
     // Without one the stream was cut: core says so.
     if (this.#end === undefined) return
     const reason = this.#isBlocked ? 'content-filter' : (reasons[this.#end as WireReason] ?? 'other')
@@ -234,7 +241,7 @@ class Answer {
       response: {
         finishReason: reason === 'stop' && this.#hasCalls ? 'tool-calls' : reason,
         rawFinishReason: this.#end,
-        usage: toUsage(this.#usage),
+        usage: { ...toUsage(this.#usage), ...usage },
       },
     }
   }

@@ -34,9 +34,11 @@ import type { Target } from './encode/contents.js'
 import { type AnswerSource, fromChunks, isLast } from './events.js'
 import type { KnownRules, ModelRules } from './models.js'
 import type { WireChat } from './request.js'
+import { geminiTools } from './tools.js'
 
 export type { VertexOptions } from './client.js'
 export type { Level, ModelRules } from './models.js'
+export type { FileSearchOptions, GoogleSearchOptions } from './tools.js'
 
 /** Fields of `generateContent`. `generationConfig` is merged field by field; `tools` stand beside those of the request. */
 export type GeminiFields = FieldsOf<{
@@ -102,6 +104,9 @@ export function gemini(first: string | GeminiOptions, rest?: Omit<GeminiOptions,
   return defineProvider(new GeminiBackend(options.model, options), options)
 }
 
+/** The tools of Google's service. */
+gemini.tools = geminiTools
+
 const names = {
   ...{ factory: 'gemini', example: 'gemini-3.6-flash' },
   own: {
@@ -141,8 +146,8 @@ class GeminiBackend implements Backend {
   }
 
   async capabilities(): Promise<Capabilities> {
-    const [{ capabilitiesOf }, rules] = await Promise.all([import('./models.js'), this.#rules()])
-    return capabilitiesOf(this.model, rules)
+    const [{ capabilitiesOf, serverToolsOf }, rules] = await Promise.all([import('./models.js'), this.#rules()])
+    return { ...capabilitiesOf(this.model, rules), serverTools: serverToolsOf(this.model, this.#server.isVertex) }
   }
 
   chat(chat: PreparedChat, context: ChatContext): AsyncIterable<BackendEvent> {
@@ -255,7 +260,7 @@ class GeminiBackend implements Backend {
     const { needsBytes, toWire } = await import('./request.js')
     const { chat: known } = splitRaw(chat, undefined)
     const complete = await withInlineMedia(known, needsBytes, this.#options.media, context)
-    return toWire(this.#target, complete, await this.#rules(), context.warn)
+    return toWire(this.#target, complete, await this.#rules(), context.warn, this.#server.isVertex)
   }
 
   #source({ warn }: CallContext): AnswerSource {

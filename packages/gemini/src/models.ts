@@ -1,7 +1,7 @@
 // Limits and rules of Gemini models, by family. Sources, all of November 2026 unless a line says otherwise:
 // ai.google.dev/gemini-api/docs/models (limits), /thinking (levels and budgets), /thought-signatures, /function-calling
 // (media in results), /structured-output and /deprecations.
-import type { Capabilities } from '@patchbay/core'
+import type { Capabilities, ServerToolName } from '@patchbay/core'
 
 /** A level of thinking, as the service names it. */
 export type Level = 'MINIMAL' | 'LOW' | 'MEDIUM' | 'HIGH'
@@ -79,6 +79,16 @@ export function rulesFor(model: string, own: Partial<ModelRules> = {}): KnownRul
     isKnown: known !== undefined,
     isDeprecated: rules.endOfLife !== undefined && rules.endOfLife >= tableDate,
   }
+}
+
+/**
+ * The tools of the service that a model has. Sources: ai.google.dev/gemini-api/docs/tools and /models; "This field is not supported in
+ * Vertex AI" of @google/genai 2.32.0 (Tool). Models before 2.0 have none of these.
+ */
+export function serverToolsOf(model: string, isVertex: boolean): readonly ServerToolName[] {
+  if (/embedding|gemini-1/.test(model) || !model.includes('gemini')) return []
+  const everywhere = ['gemini.webSearch', 'gemini.webFetch', 'gemini.codeExecution', 'gemini.maps'] as const
+  return isVertex ? everywhere : [...everywhere, 'gemini.fileSearch']
 }
 
 /** What a model can do, by its rules. */

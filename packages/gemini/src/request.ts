@@ -1,6 +1,6 @@
 // Encoder of `generateContent`: a prepared request as its body. Source: ai.google.dev/api/generate-content, November 2026.
 import type { PreparedChat, Warning } from '@patchbay/core'
-import { fieldsOf, type LeaveOut, leaveOutOf, objectsIn } from '@patchbay/core/wire'
+import { fieldsOf, type LeaveOut, leaveOutOf, objectsIn, ownServerTools } from '@patchbay/core/wire'
 import { type Content, type Conversation, type Target, toConversation } from './encode/contents.js'
 import { checkProviderOptions } from './encode/fields.js'
 import { knownKeywords } from './encode/schema.js'
@@ -21,6 +21,7 @@ export function toWire(
   chat: PreparedChat,
   rules: KnownRules,
   warn: (warning: Warning) => void,
+  isVertex = false,
 ): WireChat {
   const { model } = target
   const leaveOut = leaveOutOf(chat, warn)
@@ -40,7 +41,11 @@ export function toWire(
   }
   const thinkingConfig = toThinking(model, chat, rules, leaveOut)
   const { generationConfig, tools, toolConfig, ...more } = chat.providerOptions
-  const choice = declarations.length > 0 ? toToolConfig(chat).toolConfig : undefined
+  const server = serverTools(model, chat, rules, leaveOut)
+  const choice =
+    declarations.length > 0 || server.length > 0 ? toToolConfig(chat, leaveOut, model).toolConfig : undefined
+  // ai.google.dev/gemini-api/docs/tool-combination: without it, functions beside tools of the service are refused.
+  const combined = declarations.length > 0 && server.length > 0 && !isVertex && { includeServerSideToolInvocations: true }
   const calling = {
     ...fieldsOf(choice?.functionCallingConfig),
     ...fieldsOf(fieldsOf(toolConfig).functionCallingConfig),
@@ -49,13 +54,15 @@ export function toWire(
   // Its own tools stand beside the functions.
   const all = [
     ...(declarations.length > 0 ? [{ functionDeclarations: declarations }] : []),
+    ...server,
     ...objectsIn(tools),
   ]
   return {
     ...conversation,
     ...(all.length > 0 && { tools: all }),
-    ...((choice ?? toolConfig) !== undefined && {
+    ...(((choice ?? toolConfig) !== undefined || combined) && {
       toolConfig: {
+        ...combined,
         ...fieldsOf(toolConfig),
         ...(Object.keys(calling).length > 0 && { functionCallingConfig: calling }),
       },
@@ -63,6 +70,24 @@ export function toWire(
     ...(Object.keys(generation).length > 0 && { generationConfig: generation }),
     ...more,
   }
+}
+
+/** The tools of the service, beside functions where the model takes both. */
+function serverTools(
+  model: string,
+  chat: PreparedChat,
+  { signedCalls }: KnownRules,
+  leaveOut: LeaveOut,
+): Record<string, unknown>[] {
+  const { own, definitions } = ownServerTools(chat, 'gemini')
+  // Models before 3: "Tool use with function calling is unsupported" (googleapis/python-genai#58, December 2024).
+  if (definitions.length === 0 || chat.tools.length === 0 || signedCalls) return definitions
+  leaveOut(
+    `gemini.${own[0]?.server.kind}`,
+    `${model} takes no tools of Google's beside functions; models from Gemini 3 on do.`,
+    { advice: 'Leave out one of them, or choose another model.' },
+  )
+  return []
 }
 
 /** The body that counts the tokens of a request. */

@@ -1,5 +1,5 @@
 // The capabilities of a model, as far as they are known without asking the server. Loaded when they are first needed.
-import type { Capabilities } from '@patchbay/core'
+import type { Capabilities, ServerToolName } from '@patchbay/core'
 import type { Target } from './api.js'
 import { dialectOf } from './dialects.js'
 import { endOfLifeOf } from './end-of-life.js'
@@ -25,6 +25,7 @@ export function capabilitiesOf({ model, preset }: Target, api: 'chat' | 'respons
     embed: 'unknown',
     // A service goes on with a message that it marks; OpenAI's models answer it.
     prefill: dialect.prefill !== undefined ? true : isOpenAIs ? false : 'unknown',
+    ...(isResponses && { serverTools: serverToolsOf(preset.name, model) }),
     options: {
       ...refused(dialect.refuses),
       ...refused(refuses),
@@ -36,4 +37,15 @@ export function capabilitiesOf({ model, preset }: Target, api: 'chat' | 'respons
     },
     ...(endOfLife && { endOfLife }),
   }
+}
+
+/**
+ * The tools of the services that have them on the Responses API. Sources, November 2026: platform.openai.com/docs/models (tools of each
+ * model) and learn.microsoft.com/azure/ai-foundry/openai/how-to/responses (supported features).
+ */
+function serverToolsOf(service: string | undefined, model: string): readonly ServerToolName[] {
+  // Models before gpt-4o have none.
+  if (/^gpt-(3|4($|-))/.test(model)) return []
+  const everywhere = ['openai.fileSearch', 'openai.codeExecution', 'openai.imageGeneration', 'openai.mcp'] as const
+  return service === 'openai' ? ['openai.webSearch', ...everywhere] : service === 'azure' ? everywhere : []
 }

@@ -44,11 +44,20 @@ import { notAnAnswer } from './errors.js'
 import { addressOf, type ModelName, type OpenAIOptions } from './options.js'
 import { isService, type Preset, presetFor } from './presets.js'
 import { rawProtocol } from './raw.js'
+import { openaiTools } from './tools.js'
 
 export type { Dialect } from './dialect.js'
 export type { Effort, Vendor } from './model-families.js'
 export type { OpenAIOptions } from './options.js'
 export type { Preset, PresetName } from './presets.js'
+export type {
+  CodeInterpreterOptions,
+  FileSearchOptions,
+  ImageGenerationOptions,
+  McpOptions,
+  SearchLocation,
+  WebSearchOptions,
+} from './tools.js'
 
 declare global {
   interface PatchbayProviderOptions {
@@ -79,6 +88,9 @@ export function openai(first: string | OpenAIOptions, rest?: Omit<OpenAIOptions,
   const backend = new OpenAIBackend(options.model, address, isNamed, options)
   return new OpenAIModel(backend, options, backend.isService ? undefined : address.baseURL)
 }
+
+/** The tools of OpenAI's service. */
+openai.tools = openaiTools
 
 class OpenAIModel extends DefinedProvider {
   constructor(

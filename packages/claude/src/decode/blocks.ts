@@ -3,6 +3,7 @@
 import type { BackendEvent, OpaqueState } from '@patchbay/core'
 import { type CallIds, callField, fieldsOf, objectsIn, parseInput } from '@patchbay/core/wire'
 import { toCitation } from './citations.js'
+import { serverToolUse } from './server-tools.js'
 
 type Json = Record<string, unknown>
 
@@ -124,15 +125,15 @@ export function* closeBlock(
         ...(Object.keys(more).length > 0 && { opaque: opaque(more) }),
       }
     }
-    default:
+    default: {
+      const whole = content === '' ? block : { ...block, input: jsonOrUndefined(content) ?? content }
+      const tool = serverToolUse(whole)
+      const kind = String(block.type)
       return yield {
         type: 'part',
-        part: {
-          type: 'provider-block',
-          kind: String(block.type),
-          opaque: opaque(content === '' ? block : { ...block, input: jsonOrUndefined(content) ?? content }),
-        },
+        part: { type: 'provider-block', kind, ...(tool && { tool }), opaque: opaque(whole) },
       }
+    }
   }
 }
 

@@ -16,6 +16,7 @@ export function toUsage(raw: Json): Usage {
   // How long a write stays is the service's word: marks may also stand in fields that we only pass on.
   const hour = fieldsOf(raw.cache_creation).ephemeral_1h_input_tokens
   const thinkingTokens = (raw.output_tokens_details as Json | undefined)?.thinking_tokens
+  const { web_search_requests: searches, web_fetch_requests: fetches } = fieldsOf(raw.server_tool_use)
   return {
     ...(input !== undefined && { inputTokens: input + (reads ?? 0) + (writes ?? 0) }),
     ...(output !== undefined && { outputTokens: output }),
@@ -23,6 +24,8 @@ export function toUsage(raw: Json): Usage {
     ...(writes !== undefined && { cacheWriteTokens: writes }),
     ...(writes !== undefined && typeof hour === 'number' && { cacheWriteHourTokens: Math.min(hour, writes) }),
     ...(typeof thinkingTokens === 'number' && { reasoningTokens: thinkingTokens }),
+    ...(typeof searches === 'number' && searches > 0 && { webSearches: searches }),
+    ...(typeof fetches === 'number' && fetches > 0 && { webFetches: fetches }),
   }
 }
 

@@ -16,6 +16,7 @@ import type {
 import type { Reasoning, SamplingOptions } from './request.js'
 import type { Warning } from './response.js'
 import type { JsonSchema } from './schema.js'
+import type { ServerToolDefinition } from './server-tool.js'
 import type { StatusEvent } from './status.js'
 import type { ToolChoice } from './tool.js'
 
@@ -36,10 +37,18 @@ export interface PreparedTool {
   schema: JsonSchema
 }
 
+/** A checked server tool. */
+export interface PreparedServerTool {
+  name: string
+  server: ServerToolDefinition
+}
+
 /** A checked request in its one long form: defaults applied, calls and results paired, media checked. */
 export interface PreparedChat extends Defined<SamplingOptions> {
   messages: PreparedMessage[]
   tools: PreparedTool[]
+  /** Server tools: those that the model's capabilities list, and those of other makers that stand in for one of them. */
+  serverTools?: PreparedServerTool[]
   toolChoice?: ToolChoice
   parallelToolCalls?: boolean
   /** Absent for plain text; without `schema`, any JSON. */

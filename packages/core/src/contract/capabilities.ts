@@ -1,6 +1,7 @@
 // Capabilities of a model, and the models a provider offers.
 import type { WireProtocol } from './raw-request.js'
 import type { SamplingOptions } from './request.js'
+import type { ServerToolName } from './server-tool.js'
 
 /** Whether a model has a capability. Only `false` refuses a call; with `'unknown'` the request is sent. */
 export type Capability = boolean | 'unknown'
@@ -34,6 +35,11 @@ export interface Capabilities {
   prefill?: Capability
   /** Whether it fills in the middle: `providerOptions.local.infill`, and `complete` of `local()`. Absent: it has no way to. */
   infill?: Capability
+  /**
+   * The server tools that it has, by maker and kind: `'claude.webSearch'`. Others are refused. Absent: none. A tool that a provider
+   * lists may still be refused by its service for a model that nobody has listed.
+   */
+  serverTools?: readonly ServerToolName[]
   /** Options the model refuses, as `false`. */
   options?: Partial<Record<OptionName, Capability>>
   /** Tokens of input and output together. */

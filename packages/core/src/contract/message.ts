@@ -109,10 +109,32 @@ export interface RefusalPart extends WithOpaque {
   type: 'refusal'
   text: string
 }
+/**
+ * What a tool of the service did. Some services tell the call and its result in two blocks with the same `id`, others in one.
+ * Each goes back to the service whole, by the `opaque` state of its part.
+ */
+export interface ServerToolUse {
+  /** The service's id of the call; `''` if it has none. */
+  id: string
+  /** The service's name of the tool: `'web_search'`. */
+  name: string
+  /** What the model asked for: the query, the code, the arguments. */
+  input?: unknown
+  /** The result, in the service's form; without it, see `sources`, or the result comes in a block of its own. */
+  output?: unknown
+  /** The pages or files that it found or read. */
+  sources?: Citation[]
+  /** Whether it failed; `output` then has the service's word for the reason. */
+  isError?: boolean
+}
+
 /** A block that only its provider understands (server-side tool use, compaction …); its content is in `opaque`. */
 export interface ProviderBlockPart extends WithOpaque {
   type: 'provider-block'
+  /** The service's type of the block: `'web_search_call'`. */
   kind: string
+  /** Of a block of a server tool: its call, its result, or both. */
+  tool?: ServerToolUse
 }
 
 /** One piece of a message. */

@@ -22,6 +22,10 @@ export interface Usage {
   cacheWriteHourTokens?: number
   /** The part of `outputTokens` that was reasoning. */
   reasoningTokens?: number
+  /** Web searches that the service made, which it bills beside the tokens. */
+  webSearches?: number
+  /** Pages that the service fetched. */
+  webFetches?: number
 }
 
 /** Milliseconds from the start of the call. */

@@ -1,6 +1,7 @@
 // Tools: functions that a model may ask the app to call.
 import type { Message } from './message.js'
 import type { AnySchema, JsonSchema, SchemaOutput, StandardSchema } from './schema.js'
+import type { ServerToolDefinition } from './server-tool.js'
 
 /** The second argument of a tool's `run` and `needsApproval`. */
 export interface ToolContext<Context = unknown> {
@@ -34,6 +35,8 @@ export interface Tool<Input = unknown, Output = unknown, Name extends string = s
   needsApproval?(input: Input, context: ToolContext<Context>): boolean | Promise<boolean>
   /** How long one run may take, in milliseconds. Default: the option `toolTimeout` of `runTools`. */
   timeout?: number | undefined
+  /** Set by the maker's functions for its own tools, such as `claude.tools.webSearch()`. */
+  readonly server?: ServerToolDefinition | undefined
 }
 
 /** What JSON would lose or refuse: a Map becomes `{}`. */

@@ -10,7 +10,15 @@ import type { Part } from '../contract/message.js'
 import type { ChatRequest } from '../contract/request.js'
 import type { Warning } from '../contract/response.js'
 import type { Prepared } from './prepared.js'
-import { type Feature, isMedia, isUsual, mediaFeature, missingFeatures } from './required-capabilities.js'
+import {
+  type Feature,
+  isMedia,
+  isServerTool,
+  isUsual,
+  mediaFeature,
+  missingFeatures,
+  serverToolName,
+} from './required-capabilities.js'
 
 /**
  * The prepared request, within the capabilities of the call's model as far as they are known. They are fetched if need be.
@@ -28,9 +36,13 @@ export async function withinCapabilities(
   const { status, warnings } = lifecycle
   const capabilities =
     cache.known ?? (await lifecycle.wait(cache.fetchKnown(status)).finally(() => cache.cancel(status)))
-  return capabilities === undefined
-    ? chat
-    : withoutUnsupported(chat, required, capabilities, backend, request.onUnsupported, warnings)
+  if (capabilities !== undefined)
+    return withoutUnsupported(chat, required, capabilities, backend, request.onUnsupported, warnings)
+  // Nothing is known, but that a provider has no tools of other makers: it would not send them.
+  const serverTools = required.filter(isServerTool)
+  const own = serverTools.filter((name) => name.startsWith(`${backend.provider}.`))
+  const known = { serverTools: own } as unknown as Capabilities
+  return withoutUnsupported(chat, serverTools, known, backend, request.onUnsupported, warnings)
 }
 
 /**
@@ -64,7 +76,8 @@ export function withoutUnsupported(
         feature,
         message: `${model} (${provider}) does not support ${feature}; it was left out.`,
       })
-    if (feature === 'tools') {
+    if (isServerTool(feature)) withoutServerTool(reduced, feature)
+    else if (feature === 'tools') {
       reduced.tools = []
       delete reduced.toolChoice
     } else if (feature === 'json') delete reduced.output
@@ -73,6 +86,17 @@ export function withoutUnsupported(
     else delete reduced[feature === 'reasoningBudget' ? 'reasoning' : feature]
   }
   return reduced
+}
+
+function withoutServerTool(chat: PreparedChat, feature: Feature): void {
+  const { serverTools = [], tools, toolChoice } = chat
+  const kept = serverTools.filter((tool) => serverToolName(tool) !== feature)
+  if (kept.length > 0) chat.serverTools = kept
+  else delete chat.serverTools
+  // A choice of what is not there any more is nothing that a model can be asked.
+  const names = [...tools, ...kept].map(({ name }) => name)
+  const isGone = typeof toolChoice === 'object' ? !names.includes(toolChoice.name) : names.length === 0
+  if (isGone) delete chat.toolChoice
 }
 
 function withoutMedia(messages: PreparedMessage[], feature: string): PreparedMessage[] {

@@ -44,10 +44,10 @@ export async function prepareOptions(
   const { tools, toolChoice, output, stop, logprobs } = options
   const prepared = omitUndefined({
     ...options,
-    tools:
-      (tools && tools.length !== 0) || toolChoice
-        ? await (await import('./tools.js').catch(unloadable)).prepareTools(request, warnings)
-        : [],
+    tools: [],
+    ...((tools && tools.length !== 0) || toolChoice
+      ? await (await import('./tools.js').catch(unloadable)).prepareTools(request, warnings)
+      : {}),
     output: output === undefined ? undefined : await prepareOutput(output, warnings),
     stop: stop?.length ? stop.map((text) => wellFormed(text, warnings)) : undefined,
     cache: options.cache === 'auto' && !hasMarks(request) ? ('auto' as const) : undefined,

@@ -52,6 +52,7 @@ const toolLoop: OptionNames<ToolLoopOptions> = {
 }
 const toolDefinition: OptionNames<Tool> = {
   ...{ name: true, description: true, input: true, run: true, needsApproval: true, timeout: true },
+  server: true,
 }
 
 /** The names of the options of each kind of object. */

@@ -1,11 +1,20 @@
 // The features of a model that a request requires.
 
-import type { PreparedChat, PreparedMessage } from '../contract/backend.js'
+import type { PreparedChat, PreparedMessage, PreparedServerTool } from '../contract/backend.js'
 import type { Capabilities, OptionName } from '../contract/capabilities.js'
 import type { Part } from '../contract/message.js'
+import type { ServerToolName } from '../contract/server-tool.js'
 
 /** A feature that a model may have or lack. */
-export type Feature = 'tools' | 'vision' | 'files' | 'audio' | 'json' | 'reasoning' | OptionName
+export type Feature =
+  | 'tools'
+  | 'vision'
+  | 'files'
+  | 'audio'
+  | 'json'
+  | 'reasoning'
+  | OptionName
+  | ServerToolName
 
 export const mediaFeature = { image: 'vision', file: 'files', audio: 'audio' } as const
 export const samplingOptions = [
@@ -23,9 +32,18 @@ export const samplingOptions = [
 
 /** The features that a request requires. Empty for plain text. */
 export function requiredFeatures(chat: PreparedChat): Feature[] {
-  const { tools, toolChoice = 'auto', parallelToolCalls, output, reasoning, messages } = chat
+  const {
+    tools,
+    serverTools = [],
+    toolChoice = 'auto',
+    parallelToolCalls,
+    output,
+    reasoning,
+    messages,
+  } = chat
   const required = new Set<Feature>(samplingOptions.filter((name) => chat[name] !== undefined))
   if (tools.length > 0 && toolChoice !== 'none') required.add('tools')
+  if (toolChoice !== 'none') for (const tool of serverTools) required.add(serverToolName(tool))
   // `'auto'` and `'none'` need no support.
   if (toolChoice !== 'auto' && toolChoice !== 'none') required.add('toolChoice')
   if (parallelToolCalls === false) required.add('parallelToolCalls')
@@ -51,11 +69,29 @@ export function isUsual(chat: PreparedChat, feature: Feature): boolean {
 
 /** Required features that the model is known to lack. */
 export function missingFeatures(required: Feature[], capabilities: Capabilities): Feature[] {
-  return required.filter(
-    (name) =>
-      (name in capabilities ? capabilities[name as 'tools'] : capabilities.options?.[name as OptionName]) ===
-      false,
+  const { serverTools = [], options } = capabilities
+  const has = (name: ServerToolName) => serverTools.includes(name)
+  return required.filter((name) =>
+    isServerTool(name)
+      ? !has(name) && !required.some((other) => isServerTool(other) && standsInFor(other, name) && has(other))
+      : (name in capabilities ? capabilities[name as 'tools'] : options?.[name as OptionName]) === false,
   )
+}
+
+/** The name of a server tool in capabilities. */
+export function serverToolName({ server }: PreparedServerTool): ServerToolName {
+  return `${server.provider}.${server.kind}`
+}
+
+/** Whether the feature is a server tool. */
+export function isServerTool(feature: Feature): feature is ServerToolName {
+  return feature.includes('.')
+}
+
+/** Tools of two makers for one purpose. MCP connectors lead to servers of their own. */
+function standsInFor(one: ServerToolName, other: ServerToolName): boolean {
+  const kind = (name: string) => name.slice(name.lastIndexOf('.'))
+  return kind(one) === kind(other) && kind(one) !== '.mcp'
 }
 
 function* parts(messages: PreparedMessage[]): Generator<Part> {

@@ -1,6 +1,6 @@
 // Checks the tools of a request and converts their schemas to JSON Schema. Loaded with the first request that has one.
 
-import type { PreparedTool } from '../contract/backend.js'
+import type { PreparedServerTool, PreparedTool } from '../contract/backend.js'
 import { invalid } from '../contract/errors.js'
 import type { ChatRequest } from '../contract/request.js'
 import type { Warning } from '../contract/response.js'
@@ -19,7 +19,7 @@ import { wellFormed } from './unicode.js'
 export async function prepareTools(
   { tools = [], toolChoice }: ChatRequest,
   warnings: Warning[],
-): Promise<PreparedTool[]> {
+): Promise<{ tools: PreparedTool[]; serverTools?: PreparedServerTool[] }> {
   checkTools(tools)
   if (toolChoice !== undefined && !isObject(toolChoice) && !choices.has(toolChoice))
     throw invalid('toolChoice', "must be 'auto', 'none', 'required' or { name }")
@@ -29,12 +29,15 @@ export async function prepareTools(
     throw invalid('toolChoice', `names "${describe(toolChoice.name)}", which is not one of the tools`)
   const names = new Set<string>()
   const prepared: PreparedTool[] = []
+  const serverTools: PreparedServerTool[] = []
   for (const [index, tool] of tools.entries()) {
-    const { name, description, input, timeout = 1 }: Tool = tool
+    const { name, description, input, timeout = 1, server }: Tool = tool
     if (typeof name !== 'string' || !/^[\w-]{1,64}$/.test(name))
       throw invalid(`tools[${index}].name`, 'must be 1 to 64 letters, digits, _ or -')
-    if (names.has(name)) throw invalid(`tools[${index}].name`, `repeats ${name}: tool names must differ`)
-    names.add(name)
+    // Tools of several makers may stand in for each other under one name.
+    const key = server === undefined ? name : `${server.provider} ${name}`
+    if (names.has(key)) throw invalid(`tools[${index}].name`, `repeats ${name}: tool names must differ`)
+    names.add(key)
     if (description !== undefined && typeof description !== 'string')
       throw invalid(`tools[${index}].description`, 'must be a string')
     if (!(typeof timeout === 'number' && timeout > 0))
@@ -42,6 +45,11 @@ export async function prepareTools(
         `tools[${index}].timeout`,
         `must be milliseconds above 0, not ${describe(timeout)} (${typeof timeout})`,
       )
+    if (server !== undefined) {
+      checkServer(server, `tools[${index}].server`)
+      serverTools.push({ name, server })
+      continue
+    }
     const schema = toJsonSchema(await convertible(input), `tools[${index}].input`, warnings)
     if (typeof schema.type === 'string' && schema.type !== 'object')
       throw invalid(
@@ -54,7 +62,14 @@ export async function prepareTools(
       ...(description !== undefined && { description: wellFormed(description, warnings) }),
     })
   }
-  return prepared
+  return { tools: prepared, ...(serverTools.length > 0 && { serverTools }) }
+}
+
+/** Server tools come from the makers' own functions, and from JSON that was made of them. */
+function checkServer(server: unknown, at: string): void {
+  const { provider, kind, definition } = isObject(server) ? server : {}
+  if (typeof provider !== 'string' || typeof kind !== 'string' || !isObject(definition))
+    throw invalid(at, 'is made by a function of the maker, such as claude.tools.webSearch()')
 }
 
 const choices = new Set<unknown>(['auto', 'none', 'required'])

@@ -28,7 +28,7 @@ export function splitRaw(
 
 /** What defaults add to a raw request: a chat request with a message that only stands for those of the raw one. */
 export function besideRaw(chat: PreparedChat, raw: RawRequest): PreparedChat {
-  const { toolChoice: _, parallelToolCalls: __, ...rest } = chat
+  const { toolChoice: _, parallelToolCalls: __, serverTools: ___, ...rest } = chat
   const names = namesSetBy(raw)
   const added = Object.entries(rest).filter(([name]) => !names.includes(name))
   return {

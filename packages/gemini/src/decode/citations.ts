@@ -31,7 +31,8 @@ export function citationsOf(candidate: Record<string, unknown>, text: string): C
   return [...all, ...recited].filter((one) => Object.keys(one).length > 0)
 }
 
-function sourceOf(chunk: unknown): Citation {
+/** The source that a chunk of grounding names. */
+export function sourceOf(chunk: unknown): Citation {
   const { web, retrievedContext, maps, image } = fieldsOf(chunk)
   const { uri, sourceUri, title, text } = fieldsOf(web ?? retrievedContext ?? maps ?? image)
   const url = uri ?? sourceUri

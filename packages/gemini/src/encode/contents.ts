@@ -11,6 +11,7 @@ import {
   stateOf,
   warnOfMarks,
 } from '@patchbay/core/wire'
+import { isReport } from '../decode/server-tools.js'
 import type { KnownRules } from '../models.js'
 import { toInlinePart, toMediaPart } from './media.js'
 
@@ -166,7 +167,7 @@ class Encoder {
       case 'tool-result':
         return [this.#result(part).part]
       case 'provider-block':
-        if (own !== undefined) return [{ ...own }]
+        if (own !== undefined) return isReport(own) ? [] : [{ ...own }]
         this.warnOmitted('provider-block')
         return []
     }

@@ -1,7 +1,7 @@
 // Tools and `toolConfig`. Sources: ai.google.dev/gemini-api/docs/function-calling, @google/genai 2.32.0 (FunctionDeclaration,
 // FunctionCallingConfig), and refusals of the service, November 2026.
 import type { JsonSchema, PreparedChat, PreparedTool, Warning } from '@patchbay/core'
-import { fieldsOf, objectSchema } from '@patchbay/core/wire'
+import { fieldsOf, type LeaveOut, objectSchema } from '@patchbay/core/wire'
 import { knownKeywords } from './schema.js'
 
 /** A tool, with its schema in the keywords that the service takes. */
@@ -40,10 +40,17 @@ function hasInput({ properties, additionalProperties, anyOf, oneOf, $ref }: Json
 }
 
 /** The field `toolConfig`; nothing for what the service does by default. */
-export function toToolConfig({ toolChoice: choice = 'auto' }: Pick<PreparedChat, 'toolChoice'>): {
-  toolConfig?: Record<string, unknown>
-} {
+export function toToolConfig(
+  { toolChoice: choice = 'auto', tools }: Pick<PreparedChat, 'toolChoice' | 'tools'>,
+  leaveOut: LeaveOut,
+  model: string,
+): { toolConfig?: Record<string, unknown> } {
   if (choice === 'auto') return {}
+  const isFunction = typeof choice === 'object' ? tools.some(({ name }) => name === choice.name) : tools.length > 0
+  if (choice !== 'none' && !isFunction) {
+    leaveOut('toolChoice', `${model} decides itself whether it uses tools of Google's; only functions can be forced.`)
+    return {}
+  }
   const config =
     choice === 'none'
       ? { mode: 'NONE' }

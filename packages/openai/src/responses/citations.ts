@@ -14,6 +14,12 @@ export function citationsOf(texts: Json[]): Citation[] {
   })
 }
 
+/** Annotations that a citation does not hold, such as ids of files, as state of the text: the service reads them again. */
+export function annotationsOf(texts: Json[]): { annotations?: Json[] } {
+  const annotations = texts.length === 1 ? objectsIn(texts[0]?.annotations) : []
+  return annotations.some(({ type }) => type !== 'url_citation') ? { annotations } : {}
+}
+
 function toCitation(
   { url, title, filename, file_id: file, index, start_index: start, end_index: end }: Json,
   before: number,

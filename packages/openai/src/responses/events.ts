@@ -13,7 +13,8 @@ import {
 import type { Source } from '../api.js'
 import { fromError, notAnAnswer } from '../errors.js'
 import { opaqueOf } from '../state.js'
-import { citationsOf } from './citations.js'
+import { annotationsOf, citationsOf } from './citations.js'
+import { imageOf, isBilledSearch, serverToolUse } from './server-tools.js'
 
 type Json = Record<string, unknown>
 
@@ -48,7 +49,7 @@ export async function* fromStream(
 ): AsyncGenerator<BackendEvent> {
   const { who, requestId } = from
   const items = new OpenItems()
-  const calls: Calls = { ids: new CallIds(), last: new TruncatedCallGuard(), from }
+  const calls: Calls = { ids: new CallIds(), last: new TruncatedCallGuard(), searches: 0, from }
   let started = false
   for await (const value of events) {
     const event = value as Json & { type?: string; response?: WireResponse; item?: Json }
@@ -134,14 +135,14 @@ export async function* fromWhole(body: unknown, from: Source): AsyncGenerator<Ba
   if (response?.error) throw fromError(response.error, who)
   if (!Array.isArray(response?.output)) throw notAnAnswer(body, who)
   yield startOf(response, requestId)
-  const calls: Calls = { ids: new CallIds(), last: new TruncatedCallGuard(), from }
+  const calls: Calls = { ids: new CallIds(), last: new TruncatedCallGuard(), searches: 0, from }
   for (const item of objectsIn(response.output)) yield* closeItem(item, newItem(item.id), calls)
   yield* finishOf(response, calls)
 }
 
 /** The events of output items alone, as they stand in a conversation. */
 export function* fromItems(items: readonly object[], from: Source): Generator<BackendEvent> {
-  const calls: Calls = { ids: new CallIds(), last: new TruncatedCallGuard(), from }
+  const calls: Calls = { ids: new CallIds(), last: new TruncatedCallGuard(), searches: 0, from }
   for (const item of objectsIn(items)) yield* closeItem(item, newItem(item.id), calls)
   yield* calls.last.whole()
 }
@@ -175,24 +176,27 @@ function newItem(id: unknown): OpenItem {
 interface Calls {
   ids: CallIds
   last: TruncatedCallGuard
+  /** Web searches that are billed. */
+  searches: number
   from: Source
 }
 
 function* closeItem(
   item: Json,
   { text: streamed, logprobs: hasLogprobs, callId }: OpenItem,
-  { ids, last, from }: Calls,
+  calls: Calls,
 ): Generator<BackendEvent> {
+  const { ids, last, from } = calls
   const opaque = (data: unknown) => opaqueOf(from, data)
   if (item.type !== 'function_call') yield* last.whole()
   switch (item.type) {
     case 'message': {
       const { id, phase } = item
-      const own = opaque({
+      const own = {
         type: 'message',
         ...(id !== undefined && { id }),
         ...(phase !== undefined && { phase }),
-      })
+      }
       const parts = objectsIn(item.content)
       // Several streamed texts are one text part, with the citations of all.
       const texts = parts.filter(({ type }) => type === 'output_text')
@@ -203,7 +207,7 @@ function* closeItem(
           yield { type: 'text', text: rest, ...(read.length > 0 && { logprobs: read }) }
       }
       const citations = citationsOf(texts)
-      yield { type: 'part-end', opaque: own, ...(citations.length > 0 && { citations }) }
+      yield { type: 'part-end', opaque: opaque({ ...own, ...annotationsOf(texts) }), ...(citations.length > 0 && { citations }) }
       for (const { type, refusal } of parts)
         if (type === 'refusal') yield { type: 'part', part: { type: 'refusal', text: String(refusal) } }
       return
@@ -227,8 +231,12 @@ function* closeItem(
       } as const
       return yield* last.take(call, callId !== undefined, status === 'incomplete' || undefined)
     }
-    default:
-      yield { type: 'part', part: { type: 'provider-block', kind: String(item.type), opaque: opaque(item) } }
+    default: {
+      if (isBilledSearch(item)) calls.searches++
+      const tool = serverToolUse(item)
+      const block = { type: 'provider-block', kind: String(item.type), ...(tool && { tool }) } as const
+      yield { type: 'part', part: imageOf(item, opaque) ?? { ...block, opaque: opaque(item) } }
+    }
   }
 }
 
@@ -246,7 +254,7 @@ function startOf({ id, model }: WireResponse, requestId: string | undefined): Ba
 
 function* finishOf(
   { status, incomplete_details: details, usage }: WireResponse,
-  { last, from: { limit } }: Pick<Calls, 'last' | 'from'>,
+  { last, searches, from: { limit } }: Omit<Calls, 'ids'>,
 ): Generator<BackendEvent> {
   // llama-server and Ollama complete an answer that they have cut (November 2026).
   const isCut = typeof limit === 'number' && Number(usage?.output_tokens) >= limit
@@ -262,7 +270,8 @@ function* finishOf(
   yield* last.end(finishReason)
   yield {
     type: 'finish',
-    response: { finishReason, ...(raw && { rawFinishReason: raw }), usage: toUsage(usage ?? {}) },
+    response: { finishReason, ...(raw && { rawFinishReason: raw }), usage: { ...toUsage(usage ?? {}), ...(searches > 0 && { webSearches: searches }) },
+    },
   }
 }
 

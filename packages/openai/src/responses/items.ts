@@ -1,6 +1,7 @@
 // Encodes messages as input items of the Responses API.
 import {
   type Citation,
+  type ImagePart,
   LlmError,
   type Part,
   type PreparedMessage,
@@ -59,7 +60,9 @@ export function toItems(
     }
     show()
     if (role === 'assistant') {
-      const spoken = separateMedia(content)
+      // What the model itself drew has its place in the turn; media of others are shown by the user.
+      const turn = content.map((part) => (ownImage(part, origin) ? { said: [part], shown: [] } : separateMedia([part])))
+      const spoken = { said: turn.flatMap(({ said }) => said), shown: turn.flatMap(({ shown }) => shown) }
       idsOfTurn = new Map(
         spoken.said.flatMap((part) =>
           part.type === 'tool-call' ? [[part.id, shortened(ids.unique(part.id), longestId)]] : [],
@@ -114,20 +117,22 @@ function toTurn(content: Part[], ids: Map<string, string>, origin: Origin, lost:
   }
   for (const part of content) {
     if (part.type === 'text' || part.type === 'refusal') {
-      const { type, ...message } = itemOf(part, 'message')
+      const { type, annotations, ...message } = itemOf(part, 'message')
       if (open === undefined || Object.keys(message).length > 0) {
         open = []
         add({ type, role: 'assistant', ...message, content: open })
       }
       open.push(
         part.type === 'text'
-          ? { type: 'output_text', text: part.text, annotations: toAnnotations(part.citations, lost) }
+          ? { type: 'output_text', text: part.text, annotations: annotations ?? toAnnotations(part.citations, lost) }
           : { type: 'refusal', refusal: part.text },
       )
       continue
     }
     open = undefined
-    if (part.type === 'tool-call')
+    const image = ownImage(part, origin)
+    if (image !== undefined) add(image)
+    else if (part.type === 'tool-call')
       add({
         ...itemOf(part, 'function_call'),
         call_id: ids.get(part.id),
@@ -148,6 +153,12 @@ function toTurn(content: Part[], ids: Map<string, string>, origin: Origin, lost:
   }
   if (waiting.length > 0) lost('reasoning')
   return items
+}
+
+/** The item of an image that the model drew. */
+function ownImage(part: Part, origin: Origin): Json | undefined {
+  const own = part.type === 'image' && part.data !== undefined ? ownState(part, origin) : undefined
+  return own?.type === 'image_generation_call' ? { ...own, result: base64Of(part as ImagePart) } : undefined
 }
 
 function withoutIdOf({ id: _, ...item }: Json): Json {

@@ -1,7 +1,7 @@
 // Encodes a request as the body of POST /responses. The service stores nothing: state goes back and forth, encrypted.
 // Source: platform.openai.com/docs/api-reference/responses/create, November 2026.
-import type { PreparedChat, Warning } from '@patchbay/core'
-import { checkFields, type RawRequest } from '@patchbay/core/wire'
+import type { PreparedChat, PreparedServerTool, Warning } from '@patchbay/core'
+import { checkFields, ownServerTools, type RawRequest } from '@patchbay/core/wire'
 import type { Target } from '../api.js'
 import { cacheKeyFor } from '../cache-key.js'
 import { fieldNames } from '../fields.js'
@@ -40,6 +40,11 @@ export function toResponsesBody(
   } = chat
   checkFields(providerOptions, fieldNames.responses, 'providerOptions.openai')
   const json = jsonOutput(output, target, dialect, leaveOut)
+  const server = ownServerTools(chat, 'openai')
+  const offered = [
+    ...tools.map((tool) => ({ type: 'function', ...toFunction(tool, dialect, warn), strict: false })),
+    ...server.definitions,
+  ]
   const options = {
     temperature,
     top_p: topP,
@@ -47,22 +52,15 @@ export function toResponsesBody(
     top_logprobs: logprobs,
     reasoning: effort && { effort, ...(effort !== 'none' && { summary: 'auto' }) },
     ...fields,
-    tools:
-      tools.length > 0
-        ? tools.map((tool) => ({ type: 'function', ...toFunction(tool, dialect, warn), strict: false }))
-        : undefined,
-    tool_choice:
-      tools.length > 0
-        ? typeof toolChoice === 'object'
-          ? { type: 'function', name: toolChoice.name }
-          : toolChoice
-        : undefined,
-    parallel_tool_calls: tools.length > 0 ? parallelToolCalls : undefined,
+    tools: offered.length > 0 ? offered : undefined,
+    tool_choice: offered.length > 0 ? toToolChoice(toolChoice, server.own) : undefined,
+    parallel_tool_calls: offered.length > 0 ? parallelToolCalls : undefined,
     text: toText(json),
   }
   // Models that do not reason refuse it: NousResearch/hermes-agent#23450 (May 2026).
   const encrypts = isReasoning && isReasoningModel(model)
   const include = [
+    ...(server.body.include ?? []),
     ...(encrypts ? ['reasoning.encrypted_content'] : []),
     ...(logprobs === undefined ? [] : ['message.output_text.logprobs']),
   ]
@@ -89,6 +87,14 @@ export function toRawResponsesBody(added: Json, { body }: RawRequest, { model }:
     store: false,
     include: include.length > 0 ? [...new Set(include)] : body.include,
   }
+}
+
+function toToolChoice(choice: PreparedChat['toolChoice'], own: readonly PreparedServerTool[]): unknown {
+  if (typeof choice !== 'object') return choice
+  const definition = own.find(({ name }) => name === choice.name)?.server.definition
+  if (definition === undefined) return { type: 'function', name: choice.name }
+  const { type, server_label } = definition
+  return { type, ...(server_label !== undefined && { server_label }) }
 }
 
 function toText({ format }: JsonOutput): Json | undefined {

@@ -40,7 +40,7 @@ export interface RouteOptions extends CompositeOptions {
 export type RouteChoice = Provider | Provider[] | undefined
 
 /**
- * Calls a provider that supports the request (its tools, images, schema and options) and has enough context for it. The other
+ * Calls a provider that supports the request (its tools, those of its service too, images, schema and options) and has enough context for it. The other
  * providers that support it are tried if that one fails. With `onUnsupported: 'warn'`, a provider that supports only part of the
  * request is called if no other can.
  * @throws {LlmError} `config` for an empty list; calls fail with `no-route` and the reason for each provider, or with
@@ -188,6 +188,7 @@ function combined(a: Capabilities, b: Capabilities): Capabilities {
   )
   const largest = (x: number | undefined, y: number | undefined) =>
     x === undefined || y === undefined ? undefined : Math.max(x, y)
+  const serverTools = [...new Set([...(a.serverTools ?? []), ...(b.serverTools ?? [])])]
   const contextWindow = largest(a.contextWindow, b.contextWindow)
   const maxOutput = largest(a.maxOutput, b.maxOutput)
   return {
@@ -195,6 +196,7 @@ function combined(a: Capabilities, b: Capabilities): Capabilities {
       Capabilities,
       (typeof names)[number]
     >),
+    ...(serverTools.length > 0 && { serverTools }),
     options: Object.fromEntries(options),
     ...(contextWindow !== undefined && { contextWindow }),
     ...(maxOutput !== undefined && { maxOutput }),

@@ -13,22 +13,24 @@ export function priceAt(inputTokens: number, price: Price): Price | undefined {
  * @param hourCache whether cache writes are for an hour, where the usage does not say which are
  */
 export function costOf(usage: Usage, prices: Price, hourCache: boolean): number | undefined {
-  const { inputTokens, outputTokens, cachedInputTokens = 0, cacheWriteTokens = 0 } = usage
+  const { inputTokens, outputTokens, cachedInputTokens = 0, cacheWriteTokens = 0, webSearches = 0 } = usage
   if (inputTokens === undefined || outputTokens === undefined) return undefined
   const price = priceAt(inputTokens, prices)
   if (price === undefined) return undefined
   const { cacheWriteHourTokens: forAnHour = hourCache ? cacheWriteTokens : 0 } = usage
-  const kinds: [tokens: number, price: number | undefined][] = [
+  const kinds: [count: number, price: number | undefined][] = [
     [inputTokens - cachedInputTokens - cacheWriteTokens, price.input],
     [cachedInputTokens, price.cachedInput],
     [cacheWriteTokens - forAnHour, price.cacheWrite],
     [forAnHour, price.cacheWriteHour],
     [outputTokens, price.output],
+    // Priced by the thousand, not by the million.
+    [webSearches * 1000, price.webSearch],
   ]
   let millionths = 0
-  for (const [tokens, each] of kinds) {
-    if (tokens > 0 && each === undefined) return undefined
-    millionths += tokens * (each ?? 0)
+  for (const [count, each] of kinds) {
+    if (count > 0 && each === undefined) return undefined
+    millionths += count * (each ?? 0)
   }
   return millionths / 1_000_000
 }

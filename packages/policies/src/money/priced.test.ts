@@ -22,6 +22,7 @@ it.each<[string, string, Usage, number]>([
   ],
   ['more input than the first prices hold for', 'gpt-5.6-sol', used, 8 + 30],
   ['a model of another vendor', 'kimi-k2.5', used, 0.6 + 3],
+  ['web searches', 'claude-opus-5', { inputTokens: 0, outputTokens: 0, webSearches: 3 }, 0.03],
   ['nothing said', 'gpt-5', { inputTokens: 0, outputTokens: 0 }, 0],
 ])('%s', async (_, model, usage, cost) => expect((await ask(model, usage)).cost).toBeCloseTo(cost, 9))
 
@@ -31,6 +32,7 @@ it.each<[string, string, Usage]>([
   ['a model on a machine of its own', 'deepseek-r1:8b', used],
   ['usage that is not told', 'gpt-5', { inputTokens: 5, outputTokens: Number.NaN }],
   ['reads from a cache without a price', 'mistral-large-latest', { ...used, cachedInputTokens: 5 }],
+  ['searches without a price', 'gemini-3.6-flash', { ...used, webSearches: 1 }],
   ['a name of every object', 'constructor', used],
 ])('no cost for %s', async (_, model, usage) => expect(await ask(model, usage)).not.toHaveProperty('cost'))
 

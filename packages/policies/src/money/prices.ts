@@ -2,7 +2,7 @@
 import { LlmError, type Provider } from '@patchbay/core'
 import type { ModelPrice } from '@pydantic/genai-prices'
 
-/** Prices of a model, in US dollars per million tokens. */
+/** Prices of a model, in US dollars per million tokens, unless a field says otherwise. */
 export interface Price {
   /** Input that was neither read from a cache nor written to one. */
   input: number
@@ -14,6 +14,8 @@ export interface Price {
   cacheWrite?: number
   /** Input written to the prompt cache for an hour. */
   cacheWriteHour?: number
+  /** A thousand web searches by the service. Without this price, a response with searches has no `cost`. */
+  webSearch?: number
   /** The prices hold up to this many input tokens. Default: any number. */
   upTo?: number
   /** The prices of requests with more input. Default: unknown. */
@@ -42,7 +44,7 @@ function checkPrice(model: string, price: Price): void {
     )
       throw new LlmError(
         'config',
-        `The price ${name} of ${model} must be a number of US dollars per million tokens, at least 0.`,
+        `The price ${name} of ${model} must be a number of US dollars per ${name === 'webSearch' ? 'thousand searches' : 'million tokens'}, at least 0.`,
       )
   }
 }
@@ -112,7 +114,17 @@ function listPrice(model: string, calculate: Calculate, address: string | undefi
       : calculate(usage, model, { providerApiUrl: address })
   // Other units than tokens are hours of audio, images or calls.
   if (found === null || found.model_price[fields.input] === undefined) return undefined
-  return toPrice(found.model_price)
+  return withSearch(toPrice(found.model_price), searchPrices[found.provider.id])
+}
+
+// The list has none. 10 US dollars a thousand at both, on their pages of prices (platform.claude.com, web search tool; OpenAI's web
+// search on the Responses API), November 2026. Google's depends on the use of the month.
+const searchPrices: Record<string, number | undefined> = { anthropic: 10, openai: 10 }
+
+/** The price with that of a search, for any number of tokens. */
+function withSearch(price: Price, webSearch: number | undefined): Price {
+  if (webSearch === undefined) return price
+  return { ...price, webSearch, ...(price.above && { above: withSearch(price.above, webSearch) }) }
 }
 
 const fields = {

@@ -25,20 +25,22 @@ export function outputAttributes(response: ChatResponse): Attributes {
 }
 
 /** Attributes of a request's messages and tools. */
-export function inputAttributes({ messages, tools }: PreparedChat): Attributes {
+export function inputAttributes({ messages, tools, serverTools = [] }: PreparedChat): Attributes {
   return omitUndefined({
     'gen_ai.input.messages': JSON.stringify(messages.map(messageOf)),
     'gen_ai.tool.definitions':
-      tools.length === 0
+      tools.length + serverTools.length === 0
         ? undefined
-        : JSON.stringify(
-            tools.map(({ name, description, schema }) => ({
+        : JSON.stringify([
+            ...tools.map(({ name, description, schema }) => ({
               type: 'function',
               name,
               description,
               parameters: schema,
             })),
-          ),
+            // Their definitions may hold keys of other services.
+            ...serverTools.map(({ name, server }) => ({ type: server.kind, name })),
+          ]),
   })
 }
 

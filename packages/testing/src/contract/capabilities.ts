@@ -13,7 +13,7 @@ import { audio, file, image } from './media.js'
 import { all, last } from './stream-events.js'
 import { person, type Subject } from './subject.js'
 
-type Feature = Exclude<keyof Capabilities, 'embed' | 'options' | 'contextWindow' | 'maxOutput'>
+type Feature = Exclude<keyof Capabilities, 'embed' | 'options' | 'contextWindow' | 'maxOutput' | 'serverTools'>
 
 /** How a service refuses a feature that it lacks. */
 // Servers that enforce no schema give answers that do not follow it.
@@ -47,6 +47,18 @@ export function capabilities(subject: Subject): void {
       expect(error.message).toContain(feature)
       const response = await subject.provider.chat({ ...request, onUnsupported: 'warn' })
       expect(response.warnings).toMatchObject([{ code: 'unsupported', feature }])
+      expect(response.text).not.toBe('')
+    })
+
+    it('that is a tool of another service is refused before anything is sent, or left out with a warning', async () => {
+      const server = { provider: 'elsewhere', kind: 'webSearch', definition: { type: 'search' } } as const
+      const tools = [{ name: 'search_elsewhere', input: { type: 'object' }, server }]
+      const before = subject.sent.length
+      const error = await failsWith('unsupported', subject.provider.chat({ messages: short, tools }))
+      expect(error.message).toContain('elsewhere.webSearch')
+      if (subject.checksSent) expect(subject.sent.length).toBe(before)
+      const response = await subject.provider.chat({ messages: short, tools, onUnsupported: 'warn' })
+      expect(response.warnings).toMatchObject([{ code: 'unsupported', feature: 'elsewhere.webSearch' }])
       expect(response.text).not.toBe('')
     })
 

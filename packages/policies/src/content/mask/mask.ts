@@ -118,7 +118,7 @@ class Mask extends Middleware {
       case 'countTokens': {
         const request = await this.#searchable(call.request)
         const placeholders = await this.#placeholders(request, detect)
-        return { request: sendableRequest(await placeholders.masked(request)) }
+        return { request: sendableRequest(await placeholders.masked(request), this.#original(call.request)) }
       }
       case 'transcribe': {
         this.#refuseMedia('audio')
@@ -147,10 +147,15 @@ class Mask extends Middleware {
   async #submit(requests: readonly ChatInput[], detect: Detector): Promise<Interception> {
     if (!Array.isArray(requests)) return {}
     const all: (MaskedRequest & { request: ChatRequest })[] = []
-    for (const searchable of await Promise.all(requests.map((request) => this.#searchable(request)))) {
+    const searchables = await Promise.all(requests.map((request) => this.#searchable(request)))
+    for (const [index, searchable] of searchables.entries()) {
+      const original = this.#original(requests[index] as ChatInput)
       const placeholders = await this.#placeholders(searchable, detect)
       all.push({
-        request: sendableRequest(answerable(await placeholders.masked(searchable), placeholders)),
+        request: sendableRequest(
+          answerable(await placeholders.masked(searchable), placeholders),
+          original,
+        ),
         placeholders,
         ...answerFormat(searchable),
       })
@@ -170,13 +175,13 @@ class Mask extends Middleware {
   }
 
   async #chat(call: PolicyCall & { kind: 'chat' }, detect: Detector): Promise<Interception> {
-    const original = requestWithDefaults(call.request, this)
+    const original = this.#original(call.request)
     const request = await this.#searchable(call.request)
     const placeholders = await this.#placeholders(request, detect)
     const restorer = new Restorer(placeholders, answerFormat(request))
     const masked = await placeholders.masked(request)
     const yielder = new Yielder()
-    const sent = sendableRequest(answerable(masked, placeholders))
+    const sent = sendableRequest(answerable(masked, placeholders), original)
     // Megabytes may just have been encoded.
     await yielder.yieldIfDue()
     return {
@@ -194,8 +199,12 @@ class Mask extends Middleware {
     return Placeholders.in(request, detect, this.#also)
   }
 
+  #original(input: ChatInput): ChatRequest {
+    return requestWithDefaults(input, this)
+  }
+
   #searchable(input: ChatInput): Promise<ChatRequest> {
-    return searchableRequest(requestWithDefaults(input, this), (what) => this.#refuseMedia(what))
+    return searchableRequest(this.#original(input), (what) => this.#refuseMedia(what))
   }
 
   #refuseMedia(what: string): void {

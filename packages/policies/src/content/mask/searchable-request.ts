@@ -75,8 +75,17 @@ async function searchablePart(part: Part, refuse: RefuseMedia, yielder: Yielder)
   return media.data !== undefined ? ({ ...rest, ...media } as Part) : part
 }
 
-/** The request with the texts of files encoded as bytes again. */
-export function sendableRequest(request: ChatRequest): ChatRequest {
+/**
+ * The request with the texts of files encoded as bytes again, and the server tools of the original: what the app itself sets at the
+ * service must be right.
+ */
+export function sendableRequest(masked: ChatRequest, original: ChatRequest): ChatRequest {
+  const servers = original.tools?.map(({ server }) => server) ?? []
+  const tools = masked.tools?.map((tool, index) => {
+    const server = servers[index]
+    return server === undefined ? tool : { ...tool, server }
+  })
+  const request: ChatRequest = { ...masked, ...(tools && { tools }) }
   const encoded = (part: Part): Part => {
     if (part.type === 'tool-result' && Array.isArray(part.output))
       return { ...part, output: part.output.map(encoded) }

@@ -1,0 +1,60 @@
+// Server tools in a request: who gets them, and what happens where they are missing.
+import { type ServerTool, tool } from '@patchbay/core'
+import { mockProvider } from '@patchbay/testing'
+import { expect, it } from 'vitest'
+
+const toolOf = (provider: string, kind: ServerTool['server']['kind'], name: string = kind): ServerTool => ({
+  name,
+  input: { type: 'object' },
+  server: { provider, kind, definition: { type: name } },
+})
+const model = (...serverTools: `${string}.webSearch`[]) =>
+  mockProvider({ answers: [{ text: 'hi' }, { text: 'hi' }], capabilities: { serverTools } })
+
+it('a provider gets the tools that its capabilities list, beside functions', async () => {
+  const llm = model('one.webSearch')
+  const look = tool({ name: 'look', input: { type: 'object' } })
+  await llm.chat({ messages: 'x', tools: [look, toolOf('one', 'webSearch')] })
+  expect(llm.requests[0]).toMatchObject({
+    tools: [{ name: 'look' }],
+    serverTools: [{ name: 'webSearch', server: { provider: 'one', definition: { type: 'webSearch' } } }],
+  })
+})
+
+it('tools of several makers for one purpose stand in for each other; MCP connectors do not', async () => {
+  const llm = model('one.webSearch')
+  const both = [toolOf('one', 'webSearch'), toolOf('two', 'webSearch')]
+  const { warnings } = await llm.chat({ messages: 'x', tools: both })
+  expect(warnings).toEqual([])
+  const mcp = mockProvider({ answers: [{ text: 'hi' }], capabilities: { serverTools: ['one.mcp'] } })
+  await expect(
+    mcp.chat({ messages: 'x', tools: [toolOf('one', 'mcp', 'a'), toolOf('two', 'mcp', 'b')] }),
+  ).rejects.toMatchObject({ code: 'unsupported', message: expect.stringContaining('two.mcp') })
+})
+
+it('a tool that is left out takes a choice of it along', async () => {
+  const llm = model()
+  const { warnings } = await llm.chat({
+    messages: 'x',
+    tools: [toolOf('one', 'webSearch')],
+    toolChoice: { name: 'webSearch' },
+    onUnsupported: 'warn',
+  })
+  expect(warnings).toMatchObject([{ code: 'unsupported', feature: 'one.webSearch' }])
+  expect(llm.requests[0]).not.toHaveProperty('serverTools')
+  expect(llm.requests[0]).not.toHaveProperty('toolChoice')
+})
+
+it('a name that repeats, and a definition that is none, are refused', async () => {
+  const llm = model('one.webSearch')
+  const search = toolOf('one', 'webSearch')
+  await expect(llm.chat({ messages: 'x', tools: [search, search] })).rejects.toMatchObject({
+    code: 'invalid-request',
+    message: expect.stringContaining('repeats'),
+  })
+  const broken = { ...search, server: { provider: 'one' } } as never
+  await expect(llm.chat({ messages: 'x', tools: [broken] })).rejects.toMatchObject({
+    code: 'invalid-request',
+    message: expect.stringContaining('tools[0].server'),
+  })
+})

@@ -1,0 +1,33 @@
+// Server tools, made by the functions of makers' packages and taken up by their backends.
+import type { PreparedChat, PreparedServerTool } from '../contract/backend.js'
+import type { ServerTool, ServerToolDefinition } from '../contract/server-tool.js'
+import { omitUndefined } from '../object.js'
+
+/**
+ * A server tool. `definition` and `body` are those of the service; what is undefined in them is left out.
+ * @param name the name by which `toolChoice` and calls have it
+ */
+export function serverTool<Name extends string>(
+  name: Name,
+  { definition, ...server }: ServerToolDefinition,
+): ServerTool<Name> {
+  return { name, input: { type: 'object' }, server: { ...server, definition: omitUndefined(definition) } }
+}
+
+/** A checked server tool in the form of a request. */
+export function asTool({ name, server }: PreparedServerTool): ServerTool {
+  return { name, input: { type: 'object' }, server }
+}
+
+/** The definitions of this provider's server tools, and their fields of the body. Those of other makers stand in elsewhere. */
+export function ownServerTools(
+  { serverTools = [] }: Pick<PreparedChat, 'serverTools'>,
+  provider: string,
+): { own: PreparedServerTool[]; definitions: Record<string, unknown>[]; body: Record<string, unknown[]> } {
+  const own = serverTools.filter(({ server }) => server.provider === provider)
+  const body: Record<string, unknown[]> = {}
+  for (const { server } of own)
+    for (const [field, values] of Object.entries(server.body ?? {}))
+      body[field] = [...new Set([...(body[field] ?? []), ...values])]
+  return { own, definitions: own.map(({ server }) => ({ ...server.definition })), body }
+}

@@ -1,0 +1,109 @@
+// Google's own tools: offered, told in events and parts, counted, and sent back.
+import { type ChatEvent, type Part, tool } from '@patchbay/core'
+import { describe, expect, it } from 'vitest'
+import { json, sse } from '../test/server.js'
+import { chunk, failureOf, last, options, sentFor, serve } from '../test/wire.js'
+import { gemini } from './index.js'
+
+const code = { executableCode: { language: 'PYTHON', code: 'print(6*7)', id: 'c1' } }
+const result = { codeExecutionResult: { outcome: 'OUTCOME_OK', output: '42\n', id: 'c1' } }
+const failed = { codeExecutionResult: { outcome: 'OUTCOME_FAILED', output: 'boom', id: 'c2' } }
+const call = { toolCall: { id: 't1', toolType: 'GOOGLE_SEARCH_WEB', args: { queries: ['fog'] } } }
+const response = { toolResponse: { id: 't1', toolType: 'GOOGLE_SEARCH_WEB', response: { hits: 1 } } }
+const text = { text: 'Fog in Lima.' }
+const told = {
+  groundingMetadata: {
+    webSearchQueries: ['news of Lima', 'fog Lima'],
+    searchEntryPoint: { renderedContent: '<div>fog</div>' },
+    groundingChunks: [{ web: { uri: 'https://example.com/lima', title: 'Lima today' } }],
+    groundingSupports: [{ segment: { startIndex: 0, endIndex: 3 }, groundingChunkIndices: [0] }],
+  },
+  urlContextMetadata: {
+    urlMetadata: [
+      { retrievedUrl: 'https://example.com/lima', urlRetrievalStatus: 'URL_RETRIEVAL_STATUS_SUCCESS' },
+      { retrievedUrl: 'https://example.com/gone', urlRetrievalStatus: 'URL_RETRIEVAL_STATUS_ERROR' },
+    ],
+  },
+}
+const parts = [code, result, failed, call, response, text]
+const tools = [gemini.tools.googleSearch(), gemini.tools.urlContext(), gemini.tools.codeExecution()]
+const source = { url: 'https://example.com/lima', title: 'Lima today' }
+const toolsOf = (content: readonly Part[]) =>
+  content.flatMap((part) => (part.type === 'provider-block' && part.tool ? [part.tool] : []))
+
+describe.each([
+  ['whole', json(last('STOP', parts, told))],
+  ['streamed', sse([...parts.map((part) => chunk([part])), last('STOP', [], told)])],
+])('an answer with server tools, %s', (_, body) => {
+  it('tells what they did, with citations and counts, and goes back', async () => {
+    const server = await serve(body)
+    const llm = gemini('gemini-3.6-flash', { ...options, baseURL: server.url })
+    const stream = llm.stream({ messages: 'News of Lima?', tools })
+    const events: ChatEvent[] = []
+    for await (const event of stream) events.push(event)
+    const { message, usage } = await stream.response()
+
+    expect(server.requests[0]?.json).toMatchObject({
+      tools: [{ googleSearch: {} }, { urlContext: {} }, { codeExecution: {} }],
+    })
+    expect(toolsOf(message.content)).toEqual([
+      { id: 'c1', name: 'code_execution', input: { language: 'PYTHON', code: 'print(6*7)' } },
+      { id: 'c1', name: 'code_execution', output: '42\n' },
+      { id: 'c2', name: 'code_execution', output: 'boom', isError: true },
+      { id: 't1', name: 'google_search_web', input: { queries: ['fog'] } },
+      { id: 't1', name: 'google_search_web', output: { hits: 1 } },
+      {
+        id: '',
+        name: 'google_search',
+        input: { queries: ['news of Lima', 'fog Lima'] },
+        sources: [source],
+        output: { searchEntryPoint: { renderedContent: '<div>fog</div>' } },
+      },
+      {
+        id: '',
+        name: 'url_context',
+        input: { urls: ['https://example.com/lima', 'https://example.com/gone'] },
+        sources: [{ url: 'https://example.com/lima' }],
+      },
+    ])
+    expect(events.filter(({ type }) => type === 'part')).toHaveLength(7)
+    expect(message.content.find(({ type }) => type === 'text')).toMatchObject({
+      citations: [{ ...source, start: 0, end: 3 }],
+    })
+    expect(usage).toMatchObject({ webSearches: 2, webFetches: 1 })
+
+    const { warnings } = await llm.chat({ messages: ['News of Lima?', message, 'And of Cusco?'], tools })
+    expect(warnings.filter(({ feature }) => feature !== 'citations')).toEqual([])
+    const sent = server.requests.at(-1)?.json as { contents: { parts: object[] }[] }
+    expect(sent.contents[1]?.parts).toEqual(parts)
+  })
+})
+
+const look = tool({ name: 'look', input: { type: 'object', properties: { at: { type: 'string' } } } })
+
+it('stand beside functions from Gemini 3 on; older models refuse that', async () => {
+  const { body } = await sentFor({ tools: [look, gemini.tools.googleSearch()] })
+  expect(body).toMatchObject({
+    tools: [{ functionDeclarations: [{ name: 'look' }] }, { googleSearch: {} }],
+    toolConfig: { includeServerSideToolInvocations: true },
+  })
+  const request = { messages: 'x', tools: [look, gemini.tools.googleSearch()] }
+  const older = gemini('gemini-2.5-flash', options)
+  expect(await failureOf(older.chat(request))).toMatchObject({
+    code: 'unsupported',
+    message: expect.stringContaining('beside functions'),
+  })
+})
+
+it('cannot be forced, and a model or a cloud without the tool refuses it', async () => {
+  const llm = gemini('gemini-3.6-flash', options)
+  const forced = { messages: 'x', tools, toolChoice: { name: 'google_search' } } as const
+  expect(await failureOf(llm.chat(forced))).toMatchObject({ code: 'unsupported' })
+  const files = { messages: 'x', tools: [gemini.tools.fileSearch({ stores: ['fileSearchStores/s'] })] }
+  const vertex = gemini('gemini-3.6-flash', { ...options, vertex: { project: 'p', location: 'global' } })
+  for (const provider of [gemini('gemini-1.5-pro', options), vertex])
+    expect(await failureOf(provider.chat(files))).toMatchObject({
+      code: 'unsupported',
+      message: expect.stringContaining('gemini.fileSearch'),
+    })
+})

@@ -1,0 +1,78 @@
+// The tools of Google's service: `gemini.tools`. Sources: ai.google.dev/gemini-api/docs (google-search, url-context, code-execution,
+// file-search, maps-grounding), and the types of @google/genai 2.32.0 (Tool), November 2026.
+import type { ServerTool } from '@patchbay/core'
+import { serverTool } from '@patchbay/core/wire'
+
+/** Options of `gemini.tools.googleSearch`. */
+export interface GoogleSearchOptions {
+  /** Only results from this time on, up to `until`. Of the Gemini API; give both. */
+  since?: Date | undefined
+  until?: Date | undefined
+  /** All but these domains. Of Vertex AI. */
+  excludedDomains?: readonly string[] | undefined
+}
+
+/** Options of `gemini.tools.fileSearch`. */
+export interface FileSearchOptions {
+  /** Names of file search stores: `'fileSearchStores/…'`. */
+  stores: readonly string[]
+  /** How many passages the model reads. Default: the service's. */
+  topK?: number | undefined
+  /** A filter on metadata of the files, in the form of the service. */
+  filter?: string | undefined
+}
+
+/**
+ * The tools that Google's service runs, for `tools` of a request. They are billed beside the tokens.
+ * @example
+ * await llm.chat({ messages: 'What is new in Lima?', tools: [gemini.tools.googleSearch()] })
+ */
+export const geminiTools = {
+  /** Searches the web with Google, and cites it. Google asks apps to show the suggestions in `output.searchEntryPoint`. */
+  googleSearch({ since, until, excludedDomains }: GoogleSearchOptions = {}): ServerTool<'google_search'> {
+    const range = since && until && { startTime: since.toISOString(), endTime: until.toISOString() }
+    return serverTool('google_search', {
+      ...{ provider: 'gemini', kind: 'webSearch' },
+      definition: {
+        googleSearch: {
+          ...(range && { timeRangeFilter: range }),
+          ...(excludedDomains && { excludeDomains: excludedDomains }),
+        },
+      },
+    })
+  },
+  /** Reads pages, PDFs and images whose address stands in the conversation. */
+  urlContext(): ServerTool<'url_context'> {
+    return serverTool('url_context', {
+      ...{ provider: 'gemini', kind: 'webFetch' },
+      definition: { urlContext: {} },
+    })
+  },
+  /** Writes and runs Python at the service. */
+  codeExecution(): ServerTool<'code_execution'> {
+    return serverTool('code_execution', {
+      ...{ provider: 'gemini', kind: 'codeExecution' },
+      definition: { codeExecution: {} },
+    })
+  },
+  /** Searches files that were uploaded to file search stores. Of the Gemini API. */
+  fileSearch({ stores, topK, filter }: FileSearchOptions): ServerTool<'file_search'> {
+    return serverTool('file_search', {
+      ...{ provider: 'gemini', kind: 'fileSearch' },
+      definition: {
+        fileSearch: {
+          fileSearchStoreNames: stores,
+          ...(topK !== undefined && { topK }),
+          ...(filter !== undefined && { metadataFilter: filter }),
+        },
+      },
+    })
+  },
+  /** Places of Google Maps. */
+  googleMaps(): ServerTool<'google_maps'> {
+    return serverTool('google_maps', {
+      ...{ provider: 'gemini', kind: 'maps' },
+      definition: { googleMaps: {} },
+    })
+  },
+} as const

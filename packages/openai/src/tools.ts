@@ -1,0 +1,161 @@
+// The tools of OpenAI's service: `openai.tools`. Sources: platform.openai.com/docs/guides/tools (web search, file search, code
+// interpreter, image generation, connectors and MCP), and the types of openai 7 (Responses.Tool), November 2026.
+import type { ServerTool } from '@patchbay/core'
+import { serverTool } from '@patchbay/core/wire'
+
+/** Where the user is, for results that fit. */
+export interface SearchLocation {
+  city?: string | undefined
+  region?: string | undefined
+  /** ISO 3166-1, two letters. */
+  country?: string | undefined
+  /** IANA: `'America/Lima'`. */
+  timezone?: string | undefined
+}
+
+/** Options of `openai.tools.webSearch`. */
+export interface WebSearchOptions {
+  /** Only these domains and their subdomains, without `https://`; 100 at most. Default: all. */
+  allowedDomains?: readonly string[] | undefined
+  location?: SearchLocation | undefined
+  /** How much of the results the model reads. Default `'medium'`. */
+  contextSize?: 'low' | 'medium' | 'high' | undefined
+}
+
+/** Options of `openai.tools.fileSearch`. */
+export interface FileSearchOptions {
+  /** The vector stores to search: `'vs_…'`. */
+  vectorStoreIds: readonly string[]
+  /** From 1 to 50. Default 20. */
+  maxResults?: number | undefined
+  /** The least score of a result, 0 to 1. Default 0. */
+  minScore?: number | undefined
+  /** A filter on attributes of the files, in the form of the service. */
+  filters?: Record<string, unknown> | undefined
+}
+
+/** Options of `openai.tools.codeInterpreter`. */
+export interface CodeInterpreterOptions {
+  /** A container to go on with: `'cntr_…'`. Default: a new one. */
+  container?: string | undefined
+  /** Files of the service for a new container: `'file-…'`. */
+  fileIds?: readonly string[] | undefined
+  /** Memory of a new container. Default `'1g'`. */
+  memory?: '1g' | '4g' | '16g' | '64g' | undefined
+}
+
+/** Options of `openai.tools.imageGeneration`. */
+export interface ImageGenerationOptions {
+  /** The image model. Default: the service's newest. */
+  model?: string | undefined
+  /** For example `'1024x1536'`. Default `'auto'`. */
+  size?: string | undefined
+  quality?: 'low' | 'medium' | 'high' | 'auto' | undefined
+  /** Default `'png'`. */
+  format?: 'png' | 'webp' | 'jpeg' | undefined
+  background?: 'transparent' | 'opaque' | 'auto' | undefined
+}
+
+/** Options of `openai.tools.mcp`: the address of a server, or a connector of OpenAI's. */
+export type McpOptions = {
+  /** A name of its own in the request: letters, digits, `_` and `-`. */
+  name: string
+  description?: string | undefined
+  /** The OAuth token for the server or the connector. OpenAI passes it on, and does not store it. */
+  authorizationToken?: string | undefined
+  /** Only these of its tools. Default: all. The service calls them without asking. */
+  allowedTools?: readonly string[] | undefined
+} & ({ url: string; connector?: never } | { url?: never; connector: `connector_${string}` })
+
+/**
+ * The tools that OpenAI's service runs, for `tools` of a request on the Responses API. They are billed beside the tokens.
+ * @example
+ * await llm.chat({ messages: 'What is new in Lima?', tools: [openai.tools.webSearch()] })
+ */
+export const openaiTools = {
+  /** Searches the web, reads pages, and cites them. */
+  webSearch({ allowedDomains, location, contextSize }: WebSearchOptions = {}): ServerTool<'web_search'> {
+    return serverTool('web_search', {
+      ...{ provider: 'openai', kind: 'webSearch' },
+      definition: {
+        type: 'web_search',
+        filters: allowedDomains && { allowed_domains: allowedDomains },
+        user_location: location && { type: 'approximate', ...location },
+        search_context_size: contextSize,
+      },
+      body: { include: ['web_search_call.action.sources'] },
+    })
+  },
+  /** Searches files that were uploaded to vector stores. */
+  fileSearch({
+    vectorStoreIds,
+    maxResults,
+    minScore,
+    filters,
+  }: FileSearchOptions): ServerTool<'file_search'> {
+    return serverTool('file_search', {
+      ...{ provider: 'openai', kind: 'fileSearch' },
+      definition: {
+        type: 'file_search',
+        vector_store_ids: vectorStoreIds,
+        max_num_results: maxResults,
+        ranking_options: minScore === undefined ? undefined : { score_threshold: minScore },
+        filters,
+      },
+      body: { include: ['file_search_call.results'] },
+    })
+  },
+  /** Runs Python in a container of the service. */
+  codeInterpreter({
+    container,
+    fileIds,
+    memory,
+  }: CodeInterpreterOptions = {}): ServerTool<'code_interpreter'> {
+    const fresh = {
+      type: 'auto',
+      ...(fileIds && { file_ids: fileIds }),
+      ...(memory && { memory_limit: memory }),
+    }
+    return serverTool('code_interpreter', {
+      ...{ provider: 'openai', kind: 'codeExecution' },
+      definition: { type: 'code_interpreter', container: container ?? fresh },
+      body: { include: ['code_interpreter_call.outputs'] },
+    })
+  },
+  /** Draws and changes images; each is an image part of the answer. */
+  imageGeneration({
+    model,
+    size,
+    quality,
+    format,
+    background,
+  }: ImageGenerationOptions = {}): ServerTool<'image_generation'> {
+    return serverTool('image_generation', {
+      ...{ provider: 'openai', kind: 'imageGeneration' },
+      definition: { type: 'image_generation', model, size, quality, output_format: format, background },
+    })
+  },
+  /** Tools of a remote MCP server or of a connector, which the service calls. */
+  mcp({
+    name,
+    description,
+    url,
+    connector,
+    authorizationToken,
+    allowedTools,
+  }: McpOptions): ServerTool {
+    return serverTool(`mcp_${name}`.replace(/[^\w-]/g, '_').slice(0, 64), {
+      ...{ provider: 'openai', kind: 'mcp' },
+      definition: {
+        type: 'mcp',
+        server_label: name,
+        server_description: description,
+        server_url: url,
+        connector_id: connector,
+        authorization: authorizationToken,
+        allowed_tools: allowedTools,
+        require_approval: 'never',
+      },
+    })
+  },
+} as const
