@@ -30,7 +30,14 @@ export const azureOptions = ['resource', 'apiVersion', 'tokenProvider'] as const
 const endpointVariable = 'AZURE_OPENAI_ENDPOINT'
 
 /** The paths whose model is a deployment in the address, at classic addresses. */
-const ofDeployments = new Set(['/chat/completions', '/embeddings', '/audio/transcriptions'])
+const ofDeployments = new Set([
+  '/chat/completions',
+  '/embeddings',
+  '/audio/transcriptions',
+  '/audio/speech',
+  '/images/generations',
+  '/images/edits',
+])
 
 /**
  * The address of a resource, and whether the environment names it.

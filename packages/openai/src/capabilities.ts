@@ -5,6 +5,13 @@ import { dialectOf } from './dialects.js'
 import { endOfLifeOf } from './end-of-life.js'
 import { familyOf } from './model-families.js'
 
+/** Whether one of OpenAI's models makes images or speech, by its name. */
+function madeOf(model: string): Pick<Capabilities, 'image' | 'speech'> {
+  const image = /^(gpt-image|chatgpt-image|dall-e)/.test(model)
+  const speech = /(^|-)tts\b/.test(model)
+  return image || speech ? { image, speech } : {}
+}
+
 /** By the tables of servers and models; `'unknown'` where they have nothing. */
 export function capabilitiesOf({ model, preset }: Target, api: 'chat' | 'responses'): Capabilities {
   const dialect = dialectOf(preset)
@@ -23,6 +30,7 @@ export function capabilitiesOf({ model, preset }: Target, api: 'chat' | 'respons
     json: maybe,
     reasoning: efforts === undefined || alwaysReasons ? 'unknown' : efforts.length > 0,
     embed: 'unknown',
+    ...(isOpenAIs && madeOf(model)),
     // A service goes on with a message that it marks; OpenAI's models answer it.
     prefill: dialect.prefill !== undefined ? true : isOpenAIs ? false : 'unknown',
     ...(isResponses && { serverTools: serverToolsOf(preset.name, model) }),

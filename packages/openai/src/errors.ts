@@ -25,6 +25,8 @@ const codes: Record<string, ErrorCode> = {
   invalid_api_key: 'authentication',
   content_filter: 'content-filtered',
   content_policy_violation: 'content-filtered',
+  // Of the image models.
+  moderation_blocked: 'content-filtered',
   unsupported_parameter: 'invalid-request',
   server_error: 'server-error',
   // Gateways send this code in a stream, with the type invalid_request_error (BerriAI/litellm#41777, September 2026).

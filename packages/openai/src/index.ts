@@ -3,16 +3,20 @@ import {
   type Backend,
   type BackendBatch,
   type BackendEvent,
+  type BackendSpeechEvent,
   type CallContext,
   type Capabilities,
   type ChatContext,
   type EmbedResponse,
   type FieldsOf,
+  type ImageResponse,
   isLlmError,
   LlmError,
   type ModelInfo,
   type PreparedChat,
   type PreparedEmbed,
+  type PreparedImage,
+  type PreparedSpeak,
   type PreparedTranscribe,
   type Provider,
   type ProviderOptions,
@@ -68,8 +72,8 @@ declare global {
   }
 }
 
-// In characters: 2,048 vectors of 3,072 numbers take up to 140 million.
-const maxEmbeddingsBody = 256 * 1024 * 1024
+// In characters: 2,048 vectors of 3,072 numbers take up to 140 million, and 10 images as much as they like.
+const maxMediaBody = 256 * 1024 * 1024
 
 /**
  * A model of OpenAI (Responses or Chat Completions), or of a compatible server by its `baseURL`.
@@ -248,7 +252,7 @@ class OpenAIBackend implements Backend {
       ...(dimensions !== undefined && { dimensions }),
       ...providerOptions,
     })
-    const answer = await this.#server.jsonOf(response, maxEmbeddingsBody)
+    const answer = await this.#server.jsonOf(response, maxMediaBody)
     const { toVectors } = await import('./services/embeddings.js')
     return toVectors(answer, input.length, this.model, this.#server.who)
   }
@@ -261,6 +265,22 @@ class OpenAIBackend implements Backend {
     const form = toForm(this.model, request)
     const answer = await this.#server.json(context, 'post', '/audio/transcriptions', form)
     return toTranscript(answer, this.model, this.#server.who)
+  }
+
+  async image(request: PreparedImage, context: CallContext): Promise<Omit<ImageResponse, 'provider'>> {
+    const { toImageRequest, toImages } = await import('./services/images.js')
+    const { path, body } = toImageRequest(this.#target, request)
+    const response = await this.#server.send(context, 'post', path, body)
+    return toImages(await this.#server.jsonOf(response, maxMediaBody), this.model, this.#server.who)
+  }
+
+  speak(request: PreparedSpeak, context: CallContext): AsyncIterable<BackendSpeechEvent> {
+    return lazyIterable(async () => {
+      const { toSpeechBody, speechOf } = await import('./services/speech.js')
+      const body = toSpeechBody(this.#target, request)
+      const response = await this.#server.send(context, 'post', '/audio/speech', body)
+      return speechOf(response, { ...this.#target, format: body.response_format })
+    })
   }
 
   async countTokens(given: PreparedChat, context: CallContext): Promise<number> {

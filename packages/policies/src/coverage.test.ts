@@ -220,6 +220,8 @@ function table(): string {
     'embed',
     'rerank',
     'transcribe',
+    'image',
+    'speak',
     'countTokens',
     'models',
     'capabilities',

@@ -6,8 +6,10 @@ import {
   type ChatResponse,
   LlmError,
   type Provider,
+  type SpeechEvent,
+  type SpeechResponse,
 } from '@patchbay/core'
-import { requestWithDefaults, streamOf } from '@patchbay/core/wrap'
+import { requestWithDefaults, speechStreamOf, streamOf } from '@patchbay/core/wrap'
 import type { Coverage, Operation } from '../src/index.js'
 
 /** One call that came. */
@@ -93,6 +95,29 @@ export function standIn({
       once(
         come('transcribe', request, options, { ...of, text: `echo: ${request.prompt ?? ''}`, segments: [] }),
       ),
+    image: (request, options) => {
+      const prompt = typeof request === 'string' ? request : request.prompt
+      const image = {
+        data: Uint8Array.of(1, 2),
+        mediaType: 'image/png',
+        ...(prompt !== '' && { revisedPrompt: `echo: ${prompt}` }),
+      }
+      return once(come('image', request, options, { ...of, images: [image] }))
+    },
+    speak: (request, options) =>
+      speechStreamOf(
+        async () => {
+          const audio = Uint8Array.of(3, 4)
+          const response = { ...of, audio, mediaType: 'audio/mpeg' }
+          const answer = await once(come('speak', request, options, response))
+          return (async function* (): AsyncGenerator<SpeechEvent, void> {
+            yield { type: 'start', provider: name, model, mediaType: 'audio/mpeg' }
+            yield { type: 'audio', audio }
+            yield { type: 'finish', response: answer }
+          })()
+        },
+        { options: {} },
+      ),
     countTokens: (request, options) => once(come('countTokens', request, options, 5)),
     models: (options) => once(come('models', undefined, options, [{ id: 'as it is' }])),
     capabilities: (options) => {
@@ -160,6 +185,13 @@ export interface Way {
   input(text: string): string
 }
 
+/** Speech of the mock, with the text that it is made of. */
+function readable(response: SpeechResponse) {
+  return response.mediaType === 'audio/x-mock'
+    ? { ...response, text: new TextDecoder().decode(response.audio) }
+    : response
+}
+
 const theText = (text: string) => text
 const noText = () => ''
 
@@ -197,6 +229,29 @@ const byDoor: Record<Operation, Omit<Way, 'door'>[]> = {
       input: theText,
       ask: (provider, text, options) =>
         provider.transcribe({ audio: new Uint8Array([1]), mediaType: 'audio/wav', prompt: text }, options),
+    },
+  ],
+  image: [
+    {
+      name: 'image',
+      input: theText,
+      ask: (provider, text, options) => provider.image({ prompt: text }, options),
+    },
+  ],
+  speak: [
+    {
+      name: 'speak',
+      input: theText,
+      ask: async (provider, text, options) => readable(await provider.speak({ text }, options).response()),
+    },
+    {
+      name: 'speak, streamed',
+      input: theText,
+      ask: async (provider, text, options) => {
+        const stream = provider.speak({ text }, options)
+        for await (const _ of stream);
+        return readable(await stream.response())
+      },
     },
   ],
   countTokens: [

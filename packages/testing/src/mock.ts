@@ -2,6 +2,7 @@
 import {
   type Backend,
   type BackendEvent,
+  type BackendSpeechEvent,
   type CallContext,
   type Capabilities,
   type ChatResponse,
@@ -9,11 +10,15 @@ import {
   type JsonSchema,
   LlmError,
   type PreparedChat,
+  type PreparedImage,
+  type PreparedSpeak,
   type Provider,
   type ProviderOptions,
   type TokenLogprob,
   type TopLogprob,
+  type Usage,
 } from '@patchbay/core'
+import { fromBase64 } from '@patchbay/core/wire'
 
 export { type FakeClock, fakeClock } from './fake-clock.js'
 
@@ -75,7 +80,7 @@ export interface MockProvider extends Provider {
   answer(...answers: MockAnswer[]): void
 }
 
-/** Makes a mock provider. */
+/** Makes a mock provider. Prompts of `image` and texts of `speak` are answered by the same script: see `chat`. */
 export function mockProvider(options: MockOptions = {}): MockProvider {
   const backend = new MockBackend(options)
   const provider = defineProvider(backend, options)
@@ -167,9 +172,38 @@ class MockBackend implements Backend {
     )
   }
 
+  /** One pixel, whose revised prompt is the text of the answer. */
+  async image({ prompt, n }: PreparedImage, context: CallContext) {
+    let revisedPrompt = ''
+    let usage: Usage = {}
+    for await (const event of this.chat(chatOf(prompt), context)) {
+      if (event.type === 'text') revisedPrompt += event.text
+      if (event.type === 'finish') usage = event.response.usage ?? {}
+    }
+    const image = { data: fromBase64(pixel), mediaType: 'image/png', revisedPrompt }
+    return { images: Array.from({ length: n }, () => ({ ...image })), usage, model: this.model }
+  }
+
+  /** Each word of the answer as UTF-8 is a piece of audio: no sound, but a test can read it. */
+  async *speak({ text }: PreparedSpeak, context: CallContext): AsyncGenerator<BackendSpeechEvent> {
+    yield { type: 'start', mediaType: 'audio/x-mock', model: this.model }
+    for await (const event of this.chat(chatOf(text), context)) {
+      if (event.type === 'text') yield { type: 'audio', audio: new TextEncoder().encode(event.text) }
+      if (event.type === 'finish') yield { type: 'finish', usage: event.response.usage ?? {} }
+    }
+  }
+
   async countTokens(request: PreparedChat): Promise<number> {
     return countWords(request)
   }
+}
+
+const pixel =
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=='
+
+/** The chat that a prompt or a text stands for in the script. */
+function chatOf(text: string): PreparedChat {
+  return { messages: [{ role: 'user', content: [{ type: 'text', text }] }], tools: [], providerOptions: {} }
 }
 
 function eventsOf(

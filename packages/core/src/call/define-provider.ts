@@ -10,8 +10,12 @@ import type { ChatStream } from '../contract/events.js'
 import type {
   EmbedRequest,
   EmbedResponse,
+  ImageRequest,
+  ImageResponse,
   RerankRequest,
   RerankResponse,
+  SpeakRequest,
+  SpeechStream,
   TranscribeRequest,
   TranscribeResponse,
 } from '../contract/operations.js'
@@ -24,6 +28,7 @@ import type { CapabilityCache } from './capability-cache.js'
 import { type CallEnvironment, ChatCall } from './chat-call.js'
 import { startLifecycle } from './lifecycle.js'
 import { type CallSettings, defaultTimeout, mergeRetry, mergeTimeouts } from './settings.js'
+import { SpeechCallStream } from './speech-stream.js'
 import { CallStream, collect } from './stream.js'
 
 /** How images and files given as a URL are downloaded for services that accept only bytes. */
@@ -134,6 +139,17 @@ export class DefinedProvider implements Provider {
 
   transcribe(request: TranscribeRequest, options?: CallOptions): Promise<TranscribeResponse> {
     return this.#runOperation('transcribe', request, options)
+  }
+
+  image(request: string | ImageRequest, options?: CallOptions): Promise<ImageResponse> {
+    return this.#runOperation('image', request, options)
+  }
+
+  speak(request: string | SpeakRequest, options: CallOptions = {}): SpeechStream {
+    return new SpeechCallStream(
+      async (leaving) => (await loadOperations()).speech(this.#environment, request, options, leaving),
+      { provider: this, options },
+    )
   }
 
   countTokens(request: ChatInput, options?: CallOptions): Promise<number> {

@@ -8,13 +8,17 @@ import type { Message, Part, Role } from './message.js'
 import type {
   EmbedRequest,
   EmbedResponse,
+  ImageInput,
+  ImageRequest,
+  ImageResponse,
   RerankRequest,
   RerankResponse,
+  SpeakRequest,
   TranscribeRequest,
   TranscribeResponse,
 } from './operations.js'
 import type { Reasoning, SamplingOptions } from './request.js'
-import type { Warning } from './response.js'
+import type { Usage, Warning } from './response.js'
 import type { JsonSchema } from './schema.js'
 import type { ServerToolDefinition } from './server-tool.js'
 import type { StatusEvent } from './status.js'
@@ -88,6 +92,27 @@ export interface PreparedTranscribe extends Defined<Omit<TranscribeRequest, 'pro
   /** Only those of this provider. */
   providerOptions: Record<string, unknown>
 }
+
+/** Images to generate or to edit. */
+export interface PreparedImage extends Defined<Omit<ImageRequest, 'images' | 'n' | 'providerOptions'>> {
+  /** Empty if nothing is edited. */
+  images: ImageInput[]
+  n: number
+  /** Only those of this provider. */
+  providerOptions: Record<string, unknown>
+}
+
+/** Text to read aloud. */
+export interface PreparedSpeak extends Defined<Omit<SpeakRequest, 'providerOptions'>> {
+  /** Only those of this provider. */
+  providerOptions: Record<string, unknown>
+}
+
+/** An event of the speech of a backend: `start` first, then the audio, and `finish` only if it is complete. */
+export type BackendSpeechEvent =
+  | { type: 'start'; mediaType: string; model?: string }
+  | { type: 'audio'; audio: Uint8Array }
+  | { type: 'finish'; usage?: Usage }
 
 /** Documents to score. */
 export interface PreparedRerank extends Omit<RerankRequest, 'providerOptions'> {
@@ -164,6 +189,10 @@ export interface Backend {
     request: PreparedTranscribe,
     context: CallContext,
   ): Promise<Omit<TranscribeResponse, 'provider'>>
+  /** As many images as the service gave; none is an error. */
+  image?(request: PreparedImage, context: CallContext): Promise<Omit<ImageResponse, 'provider'>>
+  /** One attempt, under the same rules as `chat`. */
+  speak?(request: PreparedSpeak, context: CallContext): AsyncIterable<BackendSpeechEvent>
   /** The input tokens of a request. */
   countTokens?(request: PreparedChat, context: CallContext): Promise<number>
   models?(context: CallContext): Promise<ModelInfo[]>

@@ -31,6 +31,10 @@ export interface Capabilities {
   json: Capability
   reasoning: Capability
   embed: Capability
+  /** Whether it makes images (`image`). Absent: unknown. */
+  image?: Capability
+  /** Whether it reads text aloud (`speak`). Absent: unknown. */
+  speech?: Capability
   /** Whether a last message of the assistant is continued by the answer, which then has the new text alone. Absent: unknown. */
   prefill?: Capability
   /** Whether it fills in the middle: `providerOptions.local.infill`, and `complete` of `local()`. Absent: it has no way to. */

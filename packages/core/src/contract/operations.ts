@@ -1,4 +1,4 @@
-// Requests and responses of embed, rerank and transcribe.
+// Requests and responses of embed, rerank, transcribe, image and speak.
 import type { Bytes } from './message.js'
 import type { ProviderRequestOptions } from './provider-options.js'
 import type { Usage } from './response.js'
@@ -74,4 +74,112 @@ export interface TranscribeResponse {
   usage: Usage
   model: string
   provider: string
+}
+
+/** An image to change or to use as a model for a new one. */
+export interface ImageInput {
+  data: Bytes
+  /** The media type of the image: `'image/png'`. */
+  mediaType: string
+}
+
+/** Images to generate, or to edit. What a service or its model has no option for is refused with `unsupported`. */
+export interface ImageRequest {
+  /** What the images show; with `images`, what is changed in them. Not empty. */
+  prompt: string
+  /** Images to edit or to combine. Default: the images are made of the prompt alone. */
+  images?: ImageInput[] | undefined
+  /** An image as large as the first of `images`: only where it is transparent may that be changed. */
+  mask?: ImageInput | undefined
+  /** The number of images, from 1. Default 1. */
+  n?: number | undefined
+  /** Width and height in pixels: `'1024x1024'`. Default: the service's. */
+  size?: `${number}x${number}` | undefined
+  /** Width to height: `'16:9'`. For services that choose the number of pixels themselves. */
+  aspectRatio?: `${number}:${number}` | undefined
+  /** How much work is put into the images. Default: the service's. */
+  quality?: 'low' | 'medium' | 'high' | undefined
+  /** Default: the model chooses. */
+  background?: 'transparent' | 'opaque' | undefined
+  /** Default: the service's. */
+  format?: 'png' | 'jpeg' | 'webp' | undefined
+  /** The same seed and request give the same image, as far as the service can. */
+  seed?: number | undefined
+  /** Fields merged into the body of the request last, by provider name. */
+  providerOptions?: ProviderRequestOptions | undefined
+}
+
+/** An image that a model made. */
+export interface GeneratedImage {
+  data: Uint8Array
+  /** The media type of the bytes: `'image/png'`. */
+  mediaType: string
+  /** The prompt that the service used in place of the request's, if it tells it. */
+  revisedPrompt?: string
+}
+
+/** The images that a model made. */
+export interface ImageResponse {
+  /** At least one. There may be fewer than were asked for, where the service withheld some. */
+  images: GeneratedImage[]
+  /** In tokens. Services that count images report nothing. */
+  usage: Usage
+  model: string
+  provider: string
+}
+
+/** The format of speech. `'pcm'`: 16-bit samples, little-endian, without a header; their rate is in the response's media type. */
+export type SpeechFormat = 'mp3' | 'opus' | 'aac' | 'flac' | 'wav' | 'pcm'
+
+/** Text to turn into speech. What a service or its model has no option for is refused with `unsupported`. */
+export interface SpeakRequest {
+  /** The text to read aloud. Not empty. */
+  text: string
+  /** The service's name of a voice. Default: one of the service's voices. */
+  voice?: string | undefined
+  /** Default: the service's. */
+  format?: SpeechFormat | undefined
+  /** 1 is normal; 2 is twice as fast. */
+  speed?: number | undefined
+  /** How to read it: `'cheerful, with pauses'`. */
+  instructions?: string | undefined
+  /** Fields merged into the body of the request last, by provider name. */
+  providerOptions?: ProviderRequestOptions | undefined
+}
+
+/** Speech, whole. */
+export interface SpeechResponse {
+  audio: Uint8Array
+  /** The media type of the audio: `'audio/mpeg'`, or `'audio/pcm;rate=24000'` for samples without a header. */
+  mediaType: string
+  /** In tokens. Services that count characters or seconds report nothing. */
+  usage: Usage
+  model: string
+  provider: string
+}
+
+/** One event of speech. The first is `start`, the last is `finish`; pieces of audio between them are never empty. */
+export type SpeechEvent =
+  | { type: 'start'; provider: string; model: string; mediaType: string }
+  | { type: 'audio'; audio: Uint8Array }
+  | { type: 'finish'; response: SpeechResponse }
+
+/**
+ * Speech while it is generated. Read it once: as events, as `audio`, or by `response()`; or by a loop and `response()`, if the loop
+ * begins first or in the same turn. Nothing is sent before the first read. It ends after its one `finish` event, or throws one
+ * `LlmError`. Leaving a loop over it aborts the call.
+ * @example
+ * for await (const bytes of llm.speak('Hello').audio) file.write(bytes)
+ * const { audio, mediaType } = await llm.speak({ text: 'Hello', format: 'mp3' }).response()
+ */
+export interface SpeechStream extends AsyncIterable<SpeechEvent> {
+  /** Only the pieces of audio. */
+  readonly audio: AsyncIterable<Uint8Array>
+  /**
+   * Reads the rest of the stream and returns all of it.
+   * @throws {LlmError} for every failure
+   */
+  response(): Promise<SpeechResponse>
+  /** Ends the call: the current read, or the next one, rejects with `aborted`. `reason` becomes the `cause` of that error. */
+  abort(reason?: unknown): void
 }

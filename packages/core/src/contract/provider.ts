@@ -6,8 +6,12 @@ import type { ChatStream } from './events.js'
 import type {
   EmbedRequest,
   EmbedResponse,
+  ImageRequest,
+  ImageResponse,
   RerankRequest,
   RerankResponse,
+  SpeakRequest,
+  SpeechStream,
   TranscribeRequest,
   TranscribeResponse,
 } from './operations.js'
@@ -77,6 +81,22 @@ export interface Provider extends AsyncDisposable {
    * @throws {LlmError} `unsupported` if the backend does not accept audio
    */
   transcribe(request: TranscribeRequest, options?: CallOptions): Promise<TranscribeResponse>
+  /**
+   * Makes images of a prompt, or edits images.
+   * @throws {LlmError} `unsupported` if the backend or its model makes no images, or lacks an option of the request;
+   *   `content-filtered` if the service withheld all of them
+   * @example
+   * const { images } = await openai('gpt-image-2').image({ prompt: 'A red bicycle', size: '1024x1024' })
+   */
+  image(request: string | ImageRequest, options?: CallOptions): Promise<ImageResponse>
+  /**
+   * Reads text aloud. Nothing is sent before the stream is read; leaving the loop aborts the call.
+   * @throws {LlmError} on reading, for every failure: `unsupported` if the backend or its model does not speak, or lacks an option
+   *   of the request
+   * @example
+   * for await (const bytes of llm.speak({ text: 'Hello', voice: 'coral' }).audio) play(bytes)
+   */
+  speak(request: string | SpeakRequest, options?: CallOptions): SpeechStream
   /**
    * Counts the input tokens of a request.
    * @throws {LlmError} `unsupported` if the backend cannot count

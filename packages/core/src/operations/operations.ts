@@ -10,8 +10,12 @@ import { LlmError } from '../contract/errors.js'
 import type {
   EmbedRequest,
   EmbedResponse,
+  ImageRequest,
+  ImageResponse,
   RerankRequest,
   RerankResponse,
+  SpeakRequest,
+  SpeechEvent,
   TranscribeRequest,
   TranscribeResponse,
 } from '../contract/operations.js'
@@ -21,7 +25,9 @@ import { prepare } from '../request/prepare.js'
 import type { Attempt } from './attempt.js'
 import { results as batchResults, submit } from './batches.js'
 import { embedAttempt } from './embed.js'
+import { imageAttempt } from './image.js'
 import { rerankAttempt } from './rerank.js'
+import { speechEvents } from './speak.js'
 import { transcribeAttempt } from './transcribe.js'
 
 /** The results of a batch. */
@@ -33,11 +39,25 @@ export function results(
   return batchResults(requireOperation(environment.backend, 'batch'), id, environment, options)
 }
 
+/**
+ * The events of one `speak`. Aborting `leaving` ends the call; its reason is the error.
+ * @throws {LlmError} for every failure
+ */
+export function speech(
+  environment: CallEnvironment,
+  request: string | SpeakRequest,
+  options: CallOptions,
+  leaving: AbortSignal,
+): AsyncGenerator<SpeechEvent, void> {
+  return speechEvents(requireOperation(environment.backend, 'speak'), request, environment, options, leaving)
+}
+
 /** The input and result of each operation. */
 export interface Operations {
   embed: [input: string | string[] | EmbedRequest, response: EmbedResponse]
   rerank: [request: RerankRequest, response: RerankResponse]
   transcribe: [request: TranscribeRequest, response: TranscribeResponse]
+  image: [request: string | ImageRequest, response: ImageResponse]
   countTokens: [request: ChatInput, tokens: number]
   models: [input: undefined, models: ModelInfo[]]
   submit: [requests: readonly ChatInput[], id: string]
@@ -54,6 +74,7 @@ const operations: {
   embed: ({ backend }, input) => embedAttempt(requireOperation(backend, 'embed'), input),
   rerank: ({ backend }, request) => rerankAttempt(requireOperation(backend, 'rerank'), request),
   transcribe: ({ backend }, request) => transcribeAttempt(requireOperation(backend, 'transcribe'), request),
+  image: ({ backend }, request) => imageAttempt(requireOperation(backend, 'image'), request),
   async countTokens({ backend, defaults }, request) {
     const counting = requireOperation(backend, 'countTokens')
     const { chat } = await prepare(request, defaults, backend.provider)
@@ -104,6 +125,7 @@ function requireOperation<Name extends keyof Backend>(
     throw new LlmError(
       'unsupported',
       `The ${backend.provider} backend has no ${name}. Use a provider that has.`,
+      { provider: backend.provider, model: backend.model },
     )
   return backend as Backend & Required<Pick<Backend, Name>>
 }

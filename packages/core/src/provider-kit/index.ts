@@ -1,10 +1,12 @@
 // Entry point of @patchbay/core/wrap: for policies and other providers that wrap providers.
 
+import { SpeechCallStream } from '../call/speech-stream.js'
 import { CallStream, type ChatEventSource } from '../call/stream.js'
 import type { Origin } from '../call/unread.js'
 import type { PreparedChat } from '../contract/backend.js'
 import type { Capabilities } from '../contract/capabilities.js'
 import type { ChatStream } from '../contract/events.js'
+import type { SpeechEvent, SpeechStream } from '../contract/operations.js'
 import type { Provider } from '../contract/provider.js'
 import type { ChatInput, ChatRequest } from '../contract/request.js'
 import { prepare } from '../request/prepare.js'
@@ -32,6 +34,17 @@ export { StreamForwarder } from './stream-forwarder.js'
  */
 export function streamOf(source: ChatEventSource, origin?: Origin): ChatStream {
   return new CallStream(source, origin)
+}
+
+/**
+ * A `SpeechStream` over the events of a generator. The first read calls `open`, whose signal aborts when the call must end: its reason
+ * is the `LlmError` to throw.
+ */
+export function speechStreamOf(
+  open: (leaving: AbortSignal) => Promise<AsyncGenerator<SpeechEvent, void>>,
+  origin: Origin,
+): SpeechStream {
+  return new SpeechCallStream(open, origin)
 }
 
 /** The request with the defaults of this provider. */

@@ -3,7 +3,13 @@
 import type { ToolLoopOptions } from '../agent/tool-run.js'
 import type { CallOptions } from '../contract/call-options.js'
 import { invalid, LlmError } from '../contract/errors.js'
-import type { EmbedRequest, RerankRequest, TranscribeRequest } from '../contract/operations.js'
+import type {
+  EmbedRequest,
+  ImageRequest,
+  RerankRequest,
+  SpeakRequest,
+  TranscribeRequest,
+} from '../contract/operations.js'
 import type { ChatRequest } from '../contract/request.js'
 import type { Tool } from '../contract/tool.js'
 import { isObject } from '../object.js'
@@ -46,6 +52,13 @@ const rerankRequest: OptionNames<RerankRequest> = { query: true, documents: true
 const transcribeRequest: OptionNames<TranscribeRequest> = {
   ...{ audio: true, mediaType: true, language: true, prompt: true, temperature: true, providerOptions: true },
 }
+const imageRequest: OptionNames<ImageRequest> = {
+  ...{ prompt: true, images: true, mask: true, n: true, size: true, aspectRatio: true, quality: true },
+  ...{ background: true, format: true, seed: true, providerOptions: true },
+}
+const speakRequest: OptionNames<SpeakRequest> = {
+  ...{ text: true, voice: true, format: true, speed: true, instructions: true, providerOptions: true },
+}
 const toolLoop: OptionNames<ToolLoopOptions> = {
   ...{ maxSteps: true, concurrency: true, toolTimeout: true, maxResultLength: true, approve: true },
   ...{ stopWhen: true, onToolError: true, context: true, clock: true },
@@ -62,6 +75,8 @@ export const optionNames = {
   embedRequest: Object.keys(embedRequest),
   rerankRequest: Object.keys(rerankRequest),
   transcribeRequest: Object.keys(transcribeRequest),
+  imageRequest: Object.keys(imageRequest),
+  speakRequest: Object.keys(speakRequest),
   toolLoop: Object.keys(toolLoop),
 }
 

@@ -5,6 +5,7 @@ import type { ChatCall, Interception, PolicyCall } from '../middleware/intercept
 import { Middleware } from '../middleware/middleware.js'
 import type { Candidates } from './candidates.js'
 import { type FailoverRules, FailoverStream, rulesOf, type When } from './failover.js'
+import { mediaFailover } from './media-failover.js'
 
 /** Options common to composite providers. */
 export interface CompositeOptions {
@@ -28,8 +29,15 @@ export abstract class CompositeProvider extends Middleware {
   /** Positions of the candidates in the list, in the order to try them. */
   protected abstract order(call: ChatCall): number[] | Promise<number[]>
 
-  /** Only chats fail over: embeddings of different models cannot be compared, so other calls go to the first candidate. */
+  /** The same for images and speech, which have no conversation. Default: that of the list. */
+  protected mediaOrder(): number[] {
+    return Array.from({ length: this.candidates.size }, (_, at) => at)
+  }
+
+  /** Embeddings of different models cannot be compared, so only chats, images and speech fail over. */
   protected async intercept(call: PolicyCall): Promise<Interception> {
+    if (call.kind === 'image' || call.kind === 'speak')
+      return mediaFailover(call, this.candidates, this.mediaOrder(), this.#rules)
     if (call.kind !== 'chat') return {}
     return this.failover(call, await this.order(call))
   }

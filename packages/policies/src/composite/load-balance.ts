@@ -189,6 +189,10 @@ class LoadBalancer extends CompositeProvider {
     }
   }
 
+  protected override mediaOrder(): number[] {
+    return this.order()
+  }
+
   protected order(): number[] {
     const all = this.targets.map((_, at) => at)
     switch (this.options.by ?? 'weighted') {

@@ -5,10 +5,12 @@ import {
   type ChatEvent,
   type ChatInput,
   type ChatResponse,
+  type ImageRequest,
   isLlmError,
   LlmError,
   type Part,
   type Provider,
+  type SpeakRequest,
   type TranscribeResponse,
 } from '@patchbay/core'
 import { prepareFor } from '@patchbay/core/wrap'
@@ -123,6 +125,14 @@ class Guard extends Middleware {
       case 'rerank':
         await this.#check(this.#input, 'request', { text: linesOf(call.request), request: '', options })
         return {}
+      case 'image':
+      case 'speak':
+        await this.#check(this.#input, 'request', {
+          text: linesOf(textsOfMedia(call.request)),
+          request: '',
+          options,
+        })
+        return {}
       case 'transcribe':
         await this.#check(this.#input, 'request', { text: linesOf(call.request), request: '', options })
         return {
@@ -230,6 +240,13 @@ function withText(part: Part): unknown {
 function answerText({ reasoning, text, toolCalls }: ChatResponse): string {
   const inputs = toolCalls.map(({ input }) => linesOf(input))
   return [reasoning, text, ...inputs].filter((one) => one !== '').join('\n')
+}
+
+/** The request for an image or for speech, without the images to edit. */
+function textsOfMedia(request: string | ImageRequest | SpeakRequest): unknown {
+  if (typeof request === 'string' || !('images' in request)) return request
+  const { images: _, mask: __, ...rest } = request
+  return rest
 }
 
 function linesOf(value: unknown): string {

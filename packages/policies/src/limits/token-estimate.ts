@@ -1,5 +1,5 @@
 // Estimate of the tokens of a request, from its length, on the high side.
-import { type ChatInput, LlmError, type Provider } from '@patchbay/core'
+import { type ChatInput, type ImageRequest, LlmError, type Provider } from '@patchbay/core'
 import { asLlmError, prepareFor, requestWithDefaults } from '@patchbay/core/wrap'
 import type { PolicyCall } from '../middleware/interception.js'
 import { chatTokens, errorOf } from '../tokens/chat-tokens.js'
@@ -14,6 +14,11 @@ export interface TokenEstimate {
 
 /** Assumed output of a request without `maxOutputTokens`, to a model with unknown `maxOutput`. */
 const defaultOutput = 4096
+
+/** The most tokens of one image, where the size is usual. Source: OpenAI's guide to image generation (1024x1536, high), November 2026. */
+const imageTokens = 6240
+/** Of audio, for each token of text read at the usual speed: 25 a second (ai.google.dev, tokens, November 2026). */
+const audioPerText = 10
 
 /** Estimated input tokens of a call. */
 async function inputTokens(call: Pick<PolicyCall, 'kind' | 'request'>, provider: Provider): Promise<number> {
@@ -35,11 +40,18 @@ async function inputTokens(call: Pick<PolicyCall, 'kind' | 'request'>, provider:
   }
 }
 
-/** Estimated tokens of a call: input by length, output by `maxOutputTokens` or a default. */
+/** Estimated tokens of a call: input by length, output by `maxOutputTokens` or a default, by the number of images or the length of the text to read. */
 export async function callTokens(call: PolicyCall, provider: Provider): Promise<TokenEstimate> {
   const input = await inputTokens(call, provider)
+  if (call.kind === 'image') return imageEstimate(call.request, input)
+  if (call.kind === 'speak') return { input, output: input * audioPerText }
   if (call.kind !== 'chat') return { input, output: 0 }
   return { input, output: requestWithDefaults(call.request, provider).maxOutputTokens ?? defaultOutput }
+}
+
+function imageEstimate(request: string | ImageRequest, text: number): TokenEstimate {
+  const { images = [], n = 1 } = typeof request === 'string' ? {} : request
+  return { input: text + images.length * imageTokens, output: n * imageTokens }
 }
 
 /**

@@ -9,10 +9,14 @@ import type {
   ChatStream,
   EmbedRequest,
   EmbedResponse,
+  ImageRequest,
+  ImageResponse,
   ModelInfo,
   Provider,
   RerankRequest,
   RerankResponse,
+  SpeakRequest,
+  SpeechStream,
   TimeoutOptions,
   TranscribeRequest,
   TranscribeResponse,
@@ -81,6 +85,14 @@ export class DelegatingProvider implements Provider {
 
   transcribe(request: TranscribeRequest, options?: CallOptions): Promise<TranscribeResponse> {
     return this.#typed(() => this.inner.transcribe(request, options))
+  }
+
+  image(request: string | ImageRequest, options?: CallOptions): Promise<ImageResponse> {
+    return this.#typed(() => this.inner.image(request, options))
+  }
+
+  speak(request: string | SpeakRequest, options?: CallOptions): SpeechStream {
+    return this.inner.speak(request, options)
   }
 
   countTokens(request: ChatInput, options?: CallOptions): Promise<number> {

@@ -10,10 +10,15 @@ import type {
   ChatStream,
   EmbedRequest,
   EmbedResponse,
+  ImageRequest,
+  ImageResponse,
   LlmError,
   ModelInfo,
   RerankRequest,
   RerankResponse,
+  SpeakRequest,
+  SpeechEvent,
+  SpeechResponse,
   TranscribeRequest,
   TranscribeResponse,
   Usage,
@@ -26,6 +31,8 @@ export interface Calls {
   embed: [request: string | string[] | EmbedRequest, response: EmbedResponse]
   rerank: [request: RerankRequest, response: RerankResponse]
   transcribe: [request: TranscribeRequest, response: TranscribeResponse]
+  image: [request: string | ImageRequest, response: ImageResponse]
+  speak: [request: string | SpeakRequest, response: SpeechResponse]
   countTokens: [request: ChatInput, response: number]
   models: [request: undefined, response: ModelInfo[]]
   capabilities: [request: undefined, response: Capabilities]
@@ -81,6 +88,8 @@ export interface Interception {
   stream?(options: CallOptions): ChatStream
   /** Answers a call of any other kind; the provider is not called. */
   answer?(options: CallOptions): Promise<CallResponse>
+  /** Gives the events of speech; the provider is not called. With `answer` instead, they are made of the whole speech. */
+  speech?(options: CallOptions): AsyncIterable<SpeechEvent>
   /** Gives the results of a batch; the provider is not called. */
   results?(options: CallOptions): AsyncIterable<BatchResult>
   /** Replaces one event of a stream (not `finish`) by any number of events; an empty list holds it back. */

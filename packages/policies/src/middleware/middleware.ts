@@ -8,22 +8,28 @@ import {
   type ChatStream,
   type Clock,
   type EmbedResponse,
+  type ImageRequest,
+  type ImageResponse,
   isLlmError,
   LlmError,
   type ModelInfo,
   type Provider,
   type RerankRequest,
   type RerankResponse,
+  type SpeakRequest,
+  type SpeechEvent,
+  type SpeechStream,
   systemClock,
   type TranscribeRequest,
   type TranscribeResponse,
 } from '@patchbay/core'
 import { withoutRaw } from '@patchbay/core/wire'
-import { asLlmError, streamOf } from '@patchbay/core/wrap'
+import { asLlmError, speechStreamOf, streamOf } from '@patchbay/core/wrap'
 import { readResults } from './batch-results.js'
 import { CallDeadline } from './call-deadline.js'
 import { DelegatingProvider } from './delegating-provider.js'
 import { InFlightCalls } from './in-flight-calls.js'
+import { readSpeech } from './intercepted-speech.js'
 import { InterceptedStream } from './intercepted-stream.js'
 import type { CallKind, CallRequest, CallResponse, Calls, Interception, PolicyCall } from './interception.js'
 import { everyOperation, type Operation, type PolicyCoverage } from './policy-coverage.js'
@@ -106,6 +112,17 @@ export abstract class Middleware extends DelegatingProvider {
     return this.#once('transcribe', request, options)
   }
 
+  override image(request: string | ImageRequest, options: CallOptions = {}): Promise<ImageResponse> {
+    return this.#once('image', request, options)
+  }
+
+  override speak(request: string | SpeakRequest, options: CallOptions = {}): SpeechStream {
+    return speechStreamOf(async (leaving) => this.#speech(request, options, leaving), {
+      provider: this,
+      options,
+    })
+  }
+
   override countTokens(request: ChatInput, options: CallOptions = {}): Promise<number> {
     return this.#once('countTokens', request, options)
   }
@@ -154,7 +171,7 @@ export abstract class Middleware extends DelegatingProvider {
   }
 
   /** A call with a single response. */
-  async #once<K extends Exclude<CallKind, 'chat'>>(
+  async #once<K extends Exclude<CallKind, 'chat' | 'speak'>>(
     kind: K,
     request: Calls[K][0],
     given: CallOptions,
@@ -199,6 +216,22 @@ export abstract class Middleware extends DelegatingProvider {
     }
   }
 
+  async *#speech(
+    request: Calls['speak'][0],
+    given: CallOptions,
+    leaving: AbortSignal,
+  ): AsyncGenerator<SpeechEvent, void> {
+    const { end, options, deadline } = this.#begin(given)
+    try {
+      const call = { kind: 'speak' as const, request, options, streamed: false, deadline }
+      const open = (...of: Parameters<Provider['speak']>) => this.inner.speak(...of)
+      yield* readSpeech(call, () => this.#intercept(call), open, this, this.clock, leaving)
+    } finally {
+      deadline.end()
+      end()
+    }
+  }
+
   /** The policy's interception of this call, as its coverage says. */
   #intercept(call: PolicyCall): Interception | Promise<Interception> {
     if (call.kind === 'batches.submit' && !Array.isArray(call.request))
@@ -211,7 +244,7 @@ export abstract class Middleware extends DelegatingProvider {
   }
 
   async #callInner(
-    kind: Exclude<CallKind, 'chat'>,
+    kind: Exclude<CallKind, 'chat' | 'speak'>,
     request: CallRequest,
     options: CallOptions,
   ): Promise<CallResponse> {

@@ -21,6 +21,8 @@ const nowhere: PolicyCoverage = {
   embed: 'nothing',
   rerank: 'nothing',
   transcribe: 'nothing',
+  image: 'nothing',
+  speak: 'nothing',
   countTokens: 'nothing',
   models: 'nothing',
   capabilities: 'nothing',
@@ -32,9 +34,10 @@ function at(...operations: Operation[]): PolicyCoverage {
   return { ...nowhere, ...Object.fromEntries(operations.map((operation) => [operation, 'applies'])) }
 }
 
+const media: Operation[] = ['image', 'speak']
 const answers: Operation[] = ['chat', 'embed', 'rerank', 'transcribe']
 const texts: Operation[] = [...answers, 'countTokens']
-const calls: Operation[] = [...texts, 'models']
+const calls: Operation[] = [...texts, ...media, 'models']
 
 /** The default of `Middleware`: everything but `capabilities`. */
 export const everyOperation = at(...calls, 'batches')
@@ -51,19 +54,19 @@ function withCassette(policy: string): PolicyCoverage {
 export const coverage = {
   batch: at('batches'),
   breaker: everyOperation,
-  budget: at(...answers, 'batches'),
+  budget: at(...answers, ...media, 'batches'),
   cache: at(...texts),
   cascade: at('chat'),
   compact: at('chat'),
-  fallback: at('chat'),
-  guard: at(...texts, 'batches'),
+  fallback: at('chat', ...media),
+  guard: at(...texts, ...media, 'batches'),
   hedge: at('chat'),
   hooks: everyOperation,
   learn: at('chat'),
   limit: everyOperation,
-  loadBalance: at('chat', 'embed', 'rerank', 'countTokens'),
+  loadBalance: at('chat', 'embed', 'rerank', ...media, 'countTokens'),
   log: everyOperation,
-  mask: at(...texts, 'batches'),
+  mask: at(...texts, ...media, 'batches'),
   priced: at('chat'),
   record: withCassette('record'),
   replay: withCassette('replay'),

@@ -53,7 +53,15 @@ export interface BudgetProvider extends Provider {
 }
 
 // Calls that are billed. Results of a batch are billed when it is submitted.
-const billedKinds = new Set<CallKind>(['chat', 'embed', 'rerank', 'transcribe', 'batches.submit'])
+const billedKinds = new Set<CallKind>([
+  'chat',
+  'embed',
+  'rerank',
+  'transcribe',
+  'image',
+  'speak',
+  'batches.submit',
+])
 
 /** The policy with these options, for `pipe`. */
 export function budget(options: BudgetOptions): (provider: Provider) => BudgetProvider
@@ -61,7 +69,8 @@ export function budget(options: BudgetOptions): (provider: Provider) => BudgetPr
  * Refuses calls that might exceed a spending limit. The maximum cost of a call is reserved before it is sent: its input by
  * length, its output by `maxOutputTokens` or the model's maximum. Set `maxOutputTokens` to reserve less. The actual cost comes
  * from the usage that the provider counted. A batch counts by its estimate when it is submitted, and is corrected when its
- * results are read, at the prices of ordinary calls. With a limit in `usd`, a model with unknown price is refused.
+ * results are read, at the prices of ordinary calls. Images and speech are estimated by their number and length; where the service
+ * reports no tokens for them, the estimate is what counts. With a limit in `usd`, a model with unknown price is refused.
  * @throws {LlmError} `config` for a limit without a valid `usd` or `tokens`, or an invalid price; calls fail with `budget-exceeded`, or with
  *   `invalid-request` if a limit is for `each: 'key'` and the call has no `metadata.key`
  *

@@ -78,6 +78,8 @@ const operations: Record<CallKind, string> = {
   embed: 'embeddings',
   rerank: 'rerank',
   transcribe: 'transcribe',
+  image: 'generate_image',
+  speak: 'speak',
   countTokens: 'count_tokens',
   models: 'list_models',
   capabilities: 'get_capabilities',

@@ -15,6 +15,8 @@ export function callOptions(subject: Subject): void {
       (provider, options) =>
         provider.transcribe({ audio: Uint8Array.of(1), mediaType: 'audio/wav' }, options),
     ],
+    ['image', (provider, options) => provider.image('A cat', options)],
+    ['speak', (provider, options) => provider.speak('Hello', options).response()],
     ['countTokens', (provider, options) => provider.countTokens(short, options)],
     ['batches.submit', (provider, options) => provider.batches.submit([short], options)],
   ]

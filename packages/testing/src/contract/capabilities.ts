@@ -6,6 +6,7 @@ import {
   type Message,
   type Part,
   runTools,
+  type SpeechEvent,
   streamObject,
 } from '@patchbay/core'
 import { describe, expect, it } from 'vitest'
@@ -69,6 +70,36 @@ export function capabilities(subject: Subject): void {
         subject.provider.transcribe({ audio: audio.data, mediaType: audio.mediaType }),
       )
       expect(typeof response?.text).toBe(response === undefined ? 'undefined' : 'string')
+    })
+
+    it('of a whole method holds too: image', async () => {
+      const { provider, capabilities } = subject
+      const response = await answerOr(capabilities.image === true ? [] : refusals, provider.image('A cat'))
+      if (response === undefined) return
+      expect(response.provider).not.toBe('')
+      for (const { data, mediaType } of response.images) {
+        expect(data.length).toBeGreaterThan(0)
+        expect(mediaType).toMatch(/^image\//)
+      }
+    })
+
+    it('of a whole method holds too: speak', async () => {
+      const { provider, capabilities } = subject
+      const stream = provider.speak('Hello there')
+      const reading = (async () => {
+        const events: SpeechEvent[] = []
+        for await (const event of stream) events.push(event)
+        return events
+      })()
+      const events = await answerOr(capabilities.speech === true ? [] : refusals, reading)
+      if (events === undefined) return
+      const types = events.map(({ type }) => type)
+      expect(types).toEqual(['start', ...types.slice(1, -1).map(() => 'audio'), 'finish'])
+      const audio = events.flatMap((event) => (event.type === 'audio' ? [...event.audio] : []))
+      const { response } = events.at(-1) as SpeechEvent & { type: 'finish' }
+      expect([...response.audio]).toEqual(audio)
+      expect(response.mediaType).toMatch(/^audio\//)
+      expect(await stream.response()).toEqual(response)
     })
 
     it('of a whole method holds too: embed', async () => {

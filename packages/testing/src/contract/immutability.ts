@@ -190,6 +190,20 @@ export function immutability(subject: Subject): void {
       () => ({ audio: Uint8Array.of(1, 2, 3), mediaType: 'audio/wav', providerOptions: { a: { b: [1] } } }),
       (provider, input, options) => provider.transcribe(input, options),
     ),
+    operation(
+      'image',
+      () => ({
+        prompt: 'A hat',
+        images: [{ data: Uint8Array.of(1, 2, 3), mediaType: 'image/png' }],
+        providerOptions: { a: { b: [1] } },
+      }),
+      (provider, input, options) => provider.image(input, options),
+    ),
+    operation(
+      'speak',
+      () => ({ text: 'Hello', voice: 'coral', providerOptions: { a: { b: [1] } } }),
+      (provider, input, options) => provider.speak(input, options).response(),
+    ),
   ]
 
   /** Waits for an answer or a typed error that is no bug of ours. */

@@ -5,6 +5,8 @@ import {
   type ChatRequest,
   type ChatResponse,
   type EmbedRequest,
+  type ImageRequest,
+  type ImageResponse,
   type JsonSchema,
   LlmError,
   type Provider,
@@ -131,6 +133,23 @@ class Mask extends Middleware {
           done: (answer) => placeholders.restored(answer),
         }
       }
+      case 'speak': {
+        const { request } = call
+        const asked = await cloneExceptBytes(typeof request === 'string' ? { text: request } : request)
+        return { request: await (await this.#placeholders(asked, detect)).masked(asked) }
+      }
+      case 'image': {
+        const { request } = call
+        const given: ImageRequest = typeof request === 'string' ? { prompt: request } : request
+        const { images = [], mask, ...rest } = given
+        if (images.length > 0) this.#refuseMedia('images')
+        const asked = await cloneExceptBytes(rest)
+        const placeholders = await this.#placeholders(asked, detect)
+        return {
+          request: { ...(await placeholders.masked(asked)), images, mask },
+          done: (answer) => withRestoredPrompts(answer as ImageResponse, placeholders),
+        }
+      }
       case 'embed':
       case 'rerank': {
         const request: EmbedRequest | RerankRequest = await cloneExceptBytes(
@@ -215,6 +234,16 @@ class Mask extends Middleware {
       { provider: this.provider, model: this.model },
     )
   }
+}
+
+/** A revised prompt repeats what the prompt says. */
+function withRestoredPrompts(response: ImageResponse, placeholders: Placeholders): ImageResponse {
+  const images = response.images.map(({ revisedPrompt, ...image }) =>
+    revisedPrompt === undefined
+      ? image
+      : { ...image, revisedPrompt: placeholders.restoredText(revisedPrompt) },
+  )
+  return { ...response, images }
 }
 
 /** The format of the answer to a request. */

@@ -1,0 +1,130 @@
+// Images and speech through policies: failover, accounts, time limits, and readers who leave.
+import { LlmError, type SpeechEvent } from '@patchbay/core'
+import { fakeClock, mockProvider } from '@patchbay/testing'
+import { describe, expect, it } from 'vitest'
+import { failureOf } from '../../test/failure.js'
+import { budget, fallback, guard, hooks, limit, mask, pipe } from '../index.js'
+
+const busy = new LlmError('overloaded', 'Busy.')
+const spoken = (audio: Uint8Array) => new TextDecoder().decode(audio)
+
+describe('failover of images and speech', () => {
+  it('calls the next provider until speech has begun, and tells why', async () => {
+    const first = mockProvider({
+      provider: 'first',
+      answers: [busy, { events: [], error: busy }],
+      retry: false,
+    })
+    const second = mockProvider({ provider: 'second' })
+    const llm = fallback([first, second])
+    const news: unknown[] = []
+    const options = { onStatus: (event: unknown) => void news.push(event) }
+    const { audio, provider } = await llm.speak('Hello there', options).response()
+    expect([spoken(audio), provider]).toEqual(['Hello there', 'second'])
+    expect(news).toMatchObject([{ type: 'fallback', from: 'first mock-1', to: 'second mock-1' }])
+    const types: string[] = []
+    for await (const { type } of llm.speak('Hello there')) types.push(type)
+    expect(types).toEqual(['start', 'audio', 'audio', 'finish'])
+    expect((await llm.image('A cat')).provider).toBe('first')
+  })
+
+  it('does not change the voice in the middle', async () => {
+    const first = mockProvider({ answers: [{ text: 'Hello', error: busy }], retry: false })
+    const second = mockProvider()
+    const heard: string[] = []
+    const reading = (async () => {
+      for await (const piece of fallback([first, second]).speak('Hello there').audio)
+        heard.push(spoken(piece))
+    })()
+    expect(await failureOf(reading)).toMatchObject({ code: 'overloaded' })
+    expect(heard).toEqual(['Hello'])
+    expect(second.requests).toHaveLength(0)
+  })
+
+  it('finds a provider that makes images behind one that makes none, and fails as the last of them', async () => {
+    const none = mockProvider({ provider: 'none', answers: [new LlmError('unsupported', 'No images.')] })
+    expect((await fallback([none, mockProvider({ provider: 'some' })]).image('A cat')).provider).toBe('some')
+    const down = (name: string) =>
+      mockProvider({ provider: name, exhausted: 'fail', answers: [busy], retry: false })
+    expect(await failureOf(fallback([down('a'), down('b')]).image('A cat'))).toMatchObject({
+      code: 'overloaded',
+      provider: 'b',
+    })
+    const wrong = mockProvider({ answers: [new LlmError('content-filtered', 'No.')] })
+    const spare = mockProvider()
+    expect(await failureOf(fallback([wrong, spare]).image('A cat'))).toMatchObject({
+      code: 'content-filtered',
+    })
+    expect(spare.requests).toHaveLength(0)
+  })
+})
+
+describe('policies at images and speech', () => {
+  it('count what they cost, and reserve it before', async () => {
+    const prices = { 'mock-1': { input: 1_000_000, output: 1_000_000 } }
+    const llm = budget(mockProvider(), { limits: [{ per: 'run', usd: 1e6 }], prices })
+    await llm.speak('Hello there').response()
+    expect((await llm.spending())[0]).toMatchObject({ spent: { tokens: 4, usd: 4 }, reserved: { tokens: 0 } })
+    await llm.image('A cat')
+    expect((await llm.spending())[0]).toMatchObject({ spent: { tokens: 8, usd: 8 } })
+    const poor = budget(mockProvider(), { limits: [{ per: 'run', tokens: 5000 }] })
+    expect(await failureOf(poor.image({ prompt: 'A cat', n: 3 }))).toMatchObject({ code: 'budget-exceeded' })
+    expect((await poor.speak('Hello').response()).usage).toEqual({ inputTokens: 1, outputTokens: 1 })
+  })
+
+  it('check and mask the texts, and refuse images that they cannot look into', async () => {
+    const denied = guard(mockProvider(), { input: ({ text }) => (/bomb/.test(text) ? 'a bomb' : undefined) })
+    expect(await failureOf(denied.speak('a bomb').response())).toMatchObject({ code: 'content-filtered' })
+    expect(await failureOf(denied.image({ prompt: 'a bomb' }))).toMatchObject({ code: 'content-filtered' })
+    const inner = mockProvider()
+    const masked = mask(inner)
+    const { images } = await masked.image('Write ann@example.com on a wall')
+    expect(images[0]?.revisedPrompt).toBe('Write ann@example.com on a wall')
+    expect(JSON.stringify(inner.requests)).not.toContain('ann@example.com')
+    const image = { data: Uint8Array.of(1), mediaType: 'image/png' }
+    expect(await failureOf(masked.image({ prompt: 'p', images: [image] }))).toMatchObject({
+      code: 'unsupported',
+    })
+  })
+
+  it('learn once how speech ended: with its end, with a failure, or with a reader who left', async () => {
+    const seen: string[] = []
+    const llm = hooks(mockProvider({ answers: ['all of it', { text: 'some', error: busy }], retry: false }), {
+      onFinish: ({ kind }) => void seen.push(`${kind} finished`),
+      onError: ({ kind, error }) => void seen.push(`${kind} ${error.code}`),
+    })
+    await llm.speak('one').response()
+    expect(await failureOf(llm.speak('two').response())).toMatchObject({ code: 'overloaded' })
+    for await (const _ of llm.speak('a b c').audio) break
+    await llm.close()
+    expect(seen).toEqual(['speak finished', 'speak overloaded', 'speak aborted'])
+  })
+
+  it('wait no longer than the caller: time limit, signal, abort', async () => {
+    const clock = fakeClock()
+    const inner = mockProvider({ clock, answers: [{ text: 'a b', interval: 60_000 }] })
+    const llm = pipe(
+      inner,
+      (provider) => limit(provider, { requestsPerMinute: 100, clock }),
+      (provider) => hooks(provider, { clock }),
+    )
+    const late = failureOf(llm.speak('x', { timeout: 1000, retry: false }).response())
+    for (let step = 0; step < 20; step++) await clock.advance(100)
+    expect(await late).toMatchObject({ code: 'timeout' })
+    const stream = llm.speak('x')
+    const failure = failureOf(stream.response())
+    stream.abort('enough')
+    expect(await failure).toMatchObject({ code: 'aborted', cause: 'enough' })
+    const events: SpeechEvent[] = []
+    const aborted = llm.speak('x', { signal: AbortSignal.abort() })
+    expect(
+      await failureOf(
+        (async () => {
+          for await (const event of aborted) events.push(event)
+        })(),
+      ),
+    ).toMatchObject({ code: 'aborted' })
+    expect(events).toEqual([])
+    await llm.close()
+  })
+})

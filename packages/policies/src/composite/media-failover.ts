@@ -1,0 +1,74 @@
+// Failover of images and speech: tries one candidate after the other until one answers, or begins to speak.
+import { LlmError, type Provider, type SpeechEvent } from '@patchbay/core'
+import { asLlmError } from '@patchbay/core/wrap'
+import type { Interception, PolicyCall } from '../middleware/interception.js'
+import type { Candidates } from './candidates.js'
+import { type FailoverRules, identityOf, labelOf, notifyFallback, notifyUnavailable } from './failover.js'
+
+type MediaCall = Extract<PolicyCall, { kind: 'image' | 'speak' }>
+
+/** Tries the candidates in this order. */
+export function mediaFailover(
+  call: MediaCall,
+  candidates: Candidates,
+  order: readonly number[],
+  rules: FailoverRules,
+): Interception {
+  const tryEach = <T>(attempt: (provider: Provider) => Promise<T>) =>
+    firstOf(call, candidates, order, rules, attempt)
+  if (call.kind === 'image')
+    return { answer: (left) => tryEach((provider) => provider.image(call.request, left)) }
+  return {
+    async *speech(left) {
+      // Speech that was heard cannot be taken back: what comes before its first audio is held.
+      const { events, held } = await tryEach(async (provider) => {
+        const events = provider.speak(call.request, left)[Symbol.asyncIterator]()
+        const held: SpeechEvent[] = []
+        for (;;) {
+          const { done, value } = await events.next()
+          if (done) return { events, held }
+          held.push(value)
+          if (value.type !== 'start') return { events, held }
+        }
+      })
+      try {
+        yield* held
+        yield* { [Symbol.asyncIterator]: () => events }
+      } finally {
+        void events.return?.()
+      }
+    },
+  }
+}
+
+async function firstOf<T>(
+  { deadline }: MediaCall,
+  candidates: Candidates,
+  order: readonly number[],
+  rules: FailoverRules,
+  attempt: (provider: Provider) => Promise<T>,
+): Promise<T> {
+  let last: { provider: Provider; error: LlmError } | undefined
+  for (const at of order) {
+    let provider: Provider
+    try {
+      provider = await deadline.wait(candidates.open(at))
+    } catch (cause) {
+      if (cause === deadline.stopped) throw cause
+      notifyUnavailable(deadline, last?.provider ?? candidates.first, at, cause)
+      continue
+    }
+    if (last !== undefined) {
+      const { code, message } = last.error
+      notifyFallback(deadline, last.provider, labelOf(provider), `${code}: ${message}`)
+    }
+    try {
+      return await attempt(provider)
+    } catch (thrown) {
+      const error = asLlmError(thrown, identityOf(provider))
+      if (deadline.stopped !== undefined || !rules.shouldTryNext(error, provider)) throw error
+      last = { provider, error }
+    }
+  }
+  throw last?.error ?? new LlmError('config', 'No provider is available.')
+}

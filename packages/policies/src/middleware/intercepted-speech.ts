@@ -1,0 +1,74 @@
+// Speech read through a policy: its events pass by, and the policy learns once how the call ended.
+import {
+  type Clock,
+  LlmError,
+  type SpeechEvent,
+  type SpeechResponse,
+  type SpeechStream,
+} from '@patchbay/core'
+import { asLlmError } from '@patchbay/core/wrap'
+import { readWithDeadline } from './batch-results.js'
+import type { Interception, PolicyCall } from './interception.js'
+import { reportFailure, runInside, startInterception } from './start-interception.js'
+
+/** One call, as the policy passes it on. `end` is called after it. */
+export async function* readSpeech(
+  { request, options, deadline }: PolicyCall & { kind: 'speak' },
+  intercept: () => Interception | Promise<Interception>,
+  open: (
+    request: (PolicyCall & { kind: 'speak' })['request'],
+    options: PolicyCall['options'],
+  ) => SpeechStream,
+  { provider, model }: { provider: string; model: string },
+  clock: Clock,
+  leaving: AbortSignal,
+): AsyncGenerator<SpeechEvent, void> {
+  const onLeaving = () => deadline.stop(leaving.reason as LlmError)
+  if (leaving.aborted) onLeaving()
+  leaving.addEventListener('abort', onLeaving)
+  let interception: Interception = {}
+  let settled = false
+  try {
+    interception = await startInterception(intercept, deadline)
+    deadline.suspend()
+    const remaining = deadline.remaining(interception.options ?? options)
+    const events = () =>
+      interception.speech?.(remaining) ??
+      (interception.answer === undefined
+        ? open((interception.request ?? request) as typeof request, remaining)
+        : speechEvents(interception.answer(remaining) as Promise<SpeechResponse>))
+    let response: SpeechResponse | undefined
+    for await (const event of readWithDeadline(events, deadline, (step) => runInside(interception, step))) {
+      if (event.type === 'finish') response = event.response
+      else yield event
+    }
+    if (response === undefined)
+      throw new LlmError('bad-response', `The speech of ${model} (${provider}) has no end.`, {
+        retryable: true,
+      })
+    settled = true
+    deadline.resume()
+    const done = await deadline.waitFor(() => interception.done?.(response) ?? response)
+    yield { type: 'finish', response: done as SpeechResponse }
+  } catch (thrown) {
+    const error = asLlmError(thrown, { provider, model })
+    if (!settled) await reportFailure(interception, error, clock)
+    settled = true
+    throw interception.error?.(error) ?? error
+  } finally {
+    leaving.removeEventListener('abort', onLeaving)
+    if (!settled) {
+      const left = new LlmError('aborted', 'The reader left the stream before its end.', { provider, model })
+      await reportFailure(interception, left, clock)
+    }
+  }
+}
+
+/** The events of speech that is whole already. */
+async function* speechEvents(whole: Promise<SpeechResponse>): AsyncGenerator<SpeechEvent, void> {
+  const response = await whole
+  const { provider, model, mediaType, audio } = response
+  yield { type: 'start', provider, model, mediaType }
+  yield { type: 'audio', audio }
+  yield { type: 'finish', response }
+}
