@@ -1,7 +1,7 @@
 // Speech streams: pulled event by event, by one reader, from a generator.
 import { LlmError } from '../contract/errors.js'
 import type { SpeechEvent, SpeechResponse, SpeechStream } from '../contract/operations.js'
-import { EventReader } from './event-reader.js'
+import { EventReader, watchUnread } from './event-reader.js'
 import type { Origin } from './unread.js'
 
 /** A stream over the events of a generator, which is opened by the first read. */
@@ -12,6 +12,7 @@ export class SpeechCallStream implements SpeechStream {
   /** @param open makes the events; its signal aborts when the call must end, with an `LlmError` as its reason */
   constructor(open: (leaving: AbortSignal) => Promise<AsyncGenerator<SpeechEvent, void>>, origin: Origin) {
     let events: AsyncGenerator<SpeechEvent, void> | undefined
+    const use = { begun: false }
     this.#reader = new EventReader(
       async () => {
         events ??= await open(this.#leaving.signal)
@@ -27,8 +28,9 @@ export class SpeechCallStream implements SpeechStream {
         return left
       },
       (event) => (event?.type === 'finish' ? event.response : undefined),
-      origin,
+      use,
     )
+    watchUnread(this, use, origin)
   }
 
   [Symbol.asyncIterator](): AsyncIterator<SpeechEvent> {

@@ -51,11 +51,12 @@ export async function* speechEvents(
   leaving: AbortSignal,
 ): AsyncGenerator<SpeechEvent, void> {
   const { provider, model } = backend
-  const prepared = await readCallerValue('The request', () => prepareSpeak(request, provider)).catch(
-    (error: unknown) => {
-      throw asLlmError(error, { provider, model })
-    },
-  )
+  let prepared: PreparedSpeak
+  try {
+    prepared = await readCallerValue('The request', () => prepareSpeak(request, provider))
+  } catch (error) {
+    throw asLlmError(error, { provider, model })
+  }
   const lifecycle = await startLifecycle(settings, options)
   let events: AsyncIterator<BackendSpeechEvent> | undefined
   let unregister: () => void = () => {}
