@@ -43,7 +43,7 @@ export function shellAgent(path: string): ShellAgent {
       parallel: 1,
       threads: 1,
       cacheDir: false,
-      timeout: { total: 600_000, idle: 600_000 },
+      timeout: { total: 600_000, first: 600_000, idle: 600_000 },
     }),
   )
 }
@@ -61,8 +61,9 @@ export class ShellAgent extends Middleware {
     this.conversations.push(messages)
     const tool = request.tools?.find(({ name }) => /bash|shell|exec|terminal|run_command/i.test(name))
     const result = messages.findLast(({ role }) => role === 'tool')
-    if (result === undefined && tool !== undefined) {
-      const input = shellInput(tool.input as JsonSchema, commandOf(messages))
+    const command = commandOf(messages)
+    if (result === undefined && tool !== undefined && command !== undefined) {
+      const input = shellInput(tool.input as JsonSchema, command)
       const tools = request.tools?.map((one) => (one === tool ? { ...one, input } : one)) ?? []
       return {
         request: {
@@ -90,9 +91,10 @@ export class ShellAgent extends Middleware {
   }
 }
 
-/** The command that the user asked for, in double brackets. */
-function commandOf(messages: readonly Message[]): string {
-  return /\[\[([^\]]+)\]\]/.exec(JSON.stringify(messages))?.[1] ?? 'echo marker'
+/** The command that the user asks for: in double brackets, or after the words of the recordings. */
+function commandOf(messages: readonly Message[]): string | undefined {
+  const text = JSON.stringify(messages)
+  return (/\[\[([^\]]+)\]\]/.exec(text) ?? /with your shell tool: ([^"\\]+)/.exec(text))?.[1]
 }
 
 /** The required properties of the client's schema, of which the one that holds the command has one value only. */

@@ -105,13 +105,15 @@ export function local(
   const settings = resolveSettings(options)
   const limits: TimeoutOptions =
     typeof options.timeout === 'object' ? options.timeout : { total: options.timeout }
+  const total = limits.total ?? 120_000
   const sampling = settings.bundled
     ? { temperature: 0 }
     : { temperature: 0.8, topK: 40, topP: 0.95, minP: 0.05 }
   const queue = ownedQueue(settings.scheduler) ?? new Scheduler(settings.scheduler)
   return new LocalHandle(queue, settings.scheduler, {
     ...options,
-    timeout: { ...limits, total: limits.total ?? 120_000, first: limits.first ?? 120_000 },
+    // On a slow machine nearly all of the time is the prompt's, so who allows more in total allows it before the first event.
+    timeout: { ...limits, total, first: limits.first ?? total },
     retry: options.retry ?? false,
     defaults: { ...sampling, ...options.defaults },
   })

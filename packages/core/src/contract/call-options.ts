@@ -5,7 +5,7 @@ import type { StatusEvent } from './status.js'
 export interface TimeoutOptions {
   /** For the whole call, queueing and retries included. Default 600,000; 120,000 for a local model. */
   total?: number | undefined
-  /** From the start of an attempt to its first event with content. Default 300,000. */
+  /** From the start of an attempt to its first event with content. Default 300,000; `total` for a local model. */
   first?: number | undefined
   /** Between two events with content; counts only while a reader waits for the next. Default 120,000. */
   idle?: number | undefined
