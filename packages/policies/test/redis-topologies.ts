@@ -16,8 +16,8 @@ export async function startServer(port: number, ...lines: string[]): Promise<voi
   const child = spawn('redis-server', [file, ...(isSentinel ? ['--sentinel'] : [])], { stdio: 'ignore' })
   onTestFinished(async () => {
     const ended = new Promise((resolve) => child.once('exit', resolve))
-    child.kill('SIGKILL')
-    await ended
+    // A test may have ended it.
+    if (child.kill('SIGKILL')) await ended
     rmSync(folder, { recursive: true, force: true })
   })
 }

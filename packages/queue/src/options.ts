@@ -1,11 +1,22 @@
 // Options of `queue()` and `worker()`, and their checks.
 import { LlmError, type ProviderOptions } from '@patchbay/core'
-import { checkOptionNames, factoryOptions, type OwnNames, withoutKeys } from '@patchbay/core/wire'
+import {
+  checkOptionNames,
+  factoryOptions,
+  type OwnNames,
+  redisAddress,
+  redisAddressForms,
+  withoutKeys,
+} from '@patchbay/core/wire'
 import { mailboxMs } from './redis/scripts.js'
 
 /** Where the Redis is, and how long a silent process counts as alive. */
 export interface RedisOptions {
-  /** The address of a Redis or Valkey: `redis://user:password@host:6379/0`, or `rediss://` with TLS. Default: `REDIS_URL`, otherwise `redis://127.0.0.1:6379`. */
+  /**
+   * The address of a Redis or Valkey: one server, `redis://user:password@host:6379/0`; the primary that sentinels name,
+   * `redis+sentinel://host:26379,host:26379/name`; or a cluster, `redis+cluster://host:6379,host:6379`. With TLS: `rediss` in place of
+   * `redis`. Default: `REDIS_URL`, otherwise `redis://127.0.0.1:6379`.
+   */
   redis?: string | undefined
   /**
    * Milliseconds without a heartbeat after which a process counts as gone: calls of such a caller are dropped, calls of such a worker go
@@ -85,25 +96,11 @@ export function workerSettings(
 
 function redisSettings({ redis, lease = 10_000 }: RedisOptions): Pick<QueueSettings, 'redis' | 'lease'> {
   const url = redis ?? process.env.REDIS_URL ?? 'redis://127.0.0.1:6379'
-  if (typeof url !== 'string' || !isReadable(url))
-    throw invalidOption(
-      'redis',
-      'redis://user:password@host:port/number, or rediss:// with TLS; a % in a password is written %25',
-    )
+  if (typeof url !== 'string' || redisAddress(url) === undefined)
+    throw invalidOption('redis', redisAddressForms)
   if (!isCount(lease) || lease < 500 || lease > mailboxMs)
     throw invalidOption('lease', `a whole number of milliseconds from 500 to ${mailboxMs}`)
   return { redis: url, lease }
-}
-
-/** Checks an address by the rules of the client, whose own errors would quote it. */
-function isReadable(address: string): boolean {
-  try {
-    const { protocol, username, password, pathname } = new URL(address)
-    for (const part of [username, password]) decodeURIComponent(part)
-    return /^rediss?:$/.test(protocol) && /^\/?\d*$/.test(pathname)
-  } catch {
-    return false
-  }
 }
 
 function checkedName(name: unknown): string {

@@ -81,4 +81,65 @@ describe.skipIf(!hasRedis)('a queue', () => {
     // Four callers in turn: the sixth call of one is begun within six rounds, and the first round had begun without the others.
     expect(order.lastIndexOf('a')).toBeLessThan(6 * 4)
   })
+
+  it.each([
+    399_990, 600_000,
+  ])('gives turns still after %i of them in a queue that is never empty', async (running) => {
+    const name = freshName()
+    const llm = openQueue(name, { redis: redis.url })
+    // One that waits behind all others, so that the queue is not empty.
+    const last = await queued(llm, 'last', { queue: { priority: 'low' } })
+    // Half a million calls later.
+    const admin = await redis.connect()
+    await admin.sendCommand([
+      'HSET',
+      `patchbay-calls:{${name}}:turns`,
+      '2',
+      `${running}`,
+      '2:a',
+      `${running}`,
+    ])
+    const answers = [last.answer]
+    for (const text of [
+      'a1',
+      'a2',
+      'a3',
+      'a4',
+      'a5',
+      'a6',
+      'a7',
+      'a8',
+      'a9',
+      'a10',
+      'a11',
+      'a12',
+      'b1',
+      'b2',
+      'c1',
+    ])
+      answers.push((await queued(llm, text, { queue: { caller: text.slice(0, 1) } })).answer)
+    const mock = mockProvider()
+    await openWorker(name, mock, { redis: redis.url, concurrency: 1 })
+    await Promise.all(answers)
+    const order = [
+      'a1',
+      'b1',
+      'c1',
+      'a2',
+      'b2',
+      'a3',
+      'a4',
+      'a5',
+      'a6',
+      'a7',
+      'a8',
+      'a9',
+      'a10',
+      'a11',
+      'a12',
+      'last',
+    ]
+    expect(mock.requests.map(textOf)).toEqual(order)
+    await admin.close()
+  })
 })

@@ -1,5 +1,6 @@
 // Clients of Redis by address: one server, the primary that sentinels name, or a cluster.
 import { LlmError } from '@patchbay/core'
+import { hostsOf, type RedisAddress, redisAddress, redisAddressForms } from '@patchbay/core/wire'
 import type { RedisClient } from '@patchbay/policies'
 import { configError } from '../file/config-error.js'
 import { importPackage } from './load-factory.js'
@@ -17,7 +18,7 @@ export type Client = Extract<RedisClient, { evalSha: unknown }> & {
 
 interface Made {
   client: Client
-  kind: Address['kind']
+  kind: RedisAddress['kind']
   /** To be called after the first connection: from then on, the client connects again by itself. */
   connected: () => void
 }
@@ -58,7 +59,7 @@ export async function openClient(place: string, folder: string): Promise<Made> {
  * @throws {LlmError} `config` for an invalid address
  */
 export async function clientOf(place: string, folder: string, name: string): Promise<Made> {
-  const { kind, tls, nodes, path } = parsed(place)
+  const { kind, tls, nodes, username, password, path } = parsed(place)
   const library = (await importPackage(name, folder)) as Record<
     'createClient' | 'createCluster' | 'createSentinel',
     (options: object) => Client
@@ -66,10 +67,9 @@ export async function clientOf(place: string, folder: string, name: string): Pro
   let wasConnected = false
   const reconnectStrategy = (tries: number) => (wasConnected ? Math.min(100 * tries, 5000) : false)
   const socket = { reconnectStrategy, connectTimeout: silenceMs, socketTimeout: silenceMs }
-  const [{ username, password }] = nodes
   const node = {
-    ...(username !== '' && { username: decodeURIComponent(username) }),
-    ...(password !== '' && { password: decodeURIComponent(password) }),
+    ...(username !== '' && { username }),
+    ...(password !== '' && { password }),
     disableOfflineQueue: true,
     pingInterval: pingMs,
     socket: { ...socket, ...(tls && { tls }) },
@@ -79,7 +79,7 @@ export async function clientOf(place: string, folder: string, name: string): Pro
       return library.createCluster({ rootNodes: nodes.map(({ url }) => ({ url })), defaults: node })
     if (kind === 'sentinel')
       return library.createSentinel({
-        name: decodeURIComponent(path),
+        name: path,
         sentinelRootNodes: nodes.map(({ host, port }) => ({ host, port: port ?? 26_379 })),
         nodeClientOptions: node,
         sentinelClientOptions: { socket: { connectTimeout: silenceMs, ...(tls && { tls }) } },
@@ -115,51 +115,11 @@ export function followsPrimary({ client, kind }: Made): RedisClient {
   }
 }
 
-interface Address {
-  kind: 'server' | 'sentinel' | 'cluster'
-  tls: boolean
-  nodes: [Node, ...Node[]]
-  /** What follows the first `/`: the number of a database, or the name that sentinels give to a primary. */
-  path: string
-}
-
-interface Node {
-  url: string
-  host: string
-  port: number | undefined
-  username: string
-  password: string
-}
-
-/** Reads an address by the rules of the client, whose own errors would quote it. */
-function parsed(place: string): Address {
-  const [scheme = '', rest = ''] = place.split('://', 2)
-  const [protocol = '', kind = 'server'] = scheme.split('+')
-  const hostsAt = rest.lastIndexOf('@') + 1
-  const slash = rest.indexOf('/', hostsAt)
-  const hosts = rest.slice(hostsAt, slash === -1 ? undefined : slash).split(',')
-  const path = slash === -1 ? '' : rest.slice(slash + 1)
-  const isPathRight = kind === 'server' ? /^\d*$/ : kind === 'sentinel' ? /^[^/?#]+$/ : /^$/
-  try {
-    const nodes = hosts.map((host) => toNode(`${protocol}://${rest.slice(0, hostsAt)}${host}`))
-    const [first, ...others] = nodes
-    if (first !== undefined && isPathRight.test(path) && (kind !== 'server' || others.length === 0))
-      return { kind: kind as Address['kind'], tls: protocol === 'rediss', nodes: [first, ...others], path }
-  } catch {
-    // Not a URL, or a password that cannot be decoded.
-  }
-  throw configError(
-    'The address of the Redis cannot be read. It is redis://user:password@host:port/number, redis+sentinel://user:password@host:port,host:port/name or redis+cluster://user:password@host:port,host:port, or rediss with TLS; a % in a password is written %25.',
-  )
-}
-
-function toNode(url: string): Node {
-  const { hostname, port, username, password } = new URL(url)
-  if (hostname === '') throw new Error('no host')
-  for (const part of [username, password]) decodeURIComponent(part)
-  // IPv6 addresses are in brackets in a URL only.
-  const host = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname
-  return { url, host, port: port === '' ? undefined : Number(port), username, password }
+/** Reads an address, whose own errors in the client would quote it. */
+function parsed(place: string): RedisAddress {
+  const address = redisAddress(place)
+  if (address !== undefined) return address
+  throw configError(`The address of the Redis cannot be read. It is ${redisAddressForms}.`)
 }
 
 async function destroyed(client: Client): Promise<void> {
@@ -181,7 +141,9 @@ export async function closeClient(client: Client): Promise<void> {
 
 function unreachable(place: string, cause: unknown): LlmError {
   const why = cause instanceof Error ? cause.message : String(cause)
-  const { nodes } = parsed(place)
-  const hosts = nodes.map(({ url }) => new URL(url).host).join(', ')
-  return new LlmError('network', `The Redis at ${hosts} cannot be reached: ${why}. Is it running?`, { cause })
+  return new LlmError(
+    'network',
+    `The Redis at ${hostsOf(parsed(place))} cannot be reached: ${why}. Is it running?`,
+    { cause },
+  )
 }

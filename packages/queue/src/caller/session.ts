@@ -2,9 +2,8 @@
 import { randomUUID } from 'node:crypto'
 import { LlmError } from '@patchbay/core'
 import type { Queue } from 'bullmq'
-import type { Redis } from 'ioredis'
 import type { QueueSettings } from '../options.js'
-import { connect, disconnect, replyMs, unreachable, unref } from '../redis/connection.js'
+import { type Connection, connect, disconnect, replyMs, unreachable, unref } from '../redis/connection.js'
 import { baseOf, bullName, bullOptions, mailboxOf } from '../redis/keys.js'
 import { type Letter, readMailbox } from '../redis/mailbox.js'
 import {
@@ -39,8 +38,8 @@ export class Session {
   readonly #leaving = new Set<Promise<unknown>>()
   readonly #settings: QueueSettings
   readonly #base: string
-  #redis!: Redis
-  #reader!: Redis
+  #redis!: Connection
+  #reader!: Connection
   #queue!: Queue
   #heardAt = Date.now()
   #heartbeat: ReturnType<typeof setInterval> | undefined

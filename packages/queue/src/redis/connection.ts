@@ -1,28 +1,36 @@
 // Connections to Redis that fail in bounded time, with an error that says what happened.
 import { LlmError } from '@patchbay/core'
-import { Redis, type RedisOptions } from 'ioredis'
+import { hostsOf, type RedisAddress, redisAddress } from '@patchbay/core/wire'
+import { Cluster, Redis, type RedisOptions } from 'ioredis'
 
 /** The longest wait for a connection or a reply, in milliseconds. */
 export const replyMs = 5000
 
+/** A connection to a server, to the primary that sentinels name, or to a cluster. */
+export type Connection = Redis | Cluster
+
 /**
  * A connection, open. It connects again by itself for as long as `keep` says so, and sends again what got no reply: every command here
  * is harmless to repeat. A command that got no reply in time fails.
- * @throws {LlmError} `network` if the server cannot be reached, `config` for an address that cannot be read
+ * @throws {LlmError} `network` if the server cannot be reached
  */
 export async function connect(
   url: string,
   { keep = () => true, ...options }: RedisOptions & { keep?: () => boolean } = {},
-): Promise<Redis> {
+): Promise<Connection> {
   let wasReady = false
-  const redis = new Redis(url, {
-    lazyConnect: true,
-    connectTimeout: replyMs,
-    commandTimeout: replyMs,
-    maxRetriesPerRequest: null,
-    retryStrategy: (tries) => (wasReady && keep() ? Math.min(100 * tries, 2000) : null),
-    ...options,
-  })
+  const redis = connectionTo(
+    url,
+    {
+      connectTimeout: replyMs,
+      commandTimeout: replyMs,
+      maxRetriesPerRequest: null,
+      // A server that has become a replica refuses to write: the address, or the sentinels, may name another one.
+      reconnectOnError: (error) => (error.message.includes('READONLY') ? 2 : false),
+      ...options,
+    },
+    (tries) => (wasReady && keep() ? Math.min(100 * tries, 2000) : null),
+  )
   let problem: unknown
   redis.on('error', (error) => {
     problem = error
@@ -35,6 +43,46 @@ export async function connect(
     throw unreachable(url, problem ?? error)
   }
   return redis
+}
+
+function connectionTo(
+  url: string,
+  options: RedisOptions,
+  retryStrategy: (tries: number) => number | null,
+): Connection {
+  const { kind, nodes, tls, username, password, path } = redisAddress(url) as RedisAddress
+  const own: RedisOptions = {
+    ...(username !== '' && { username }),
+    ...(password !== '' && { password }),
+    ...(tls && { tls: {} }),
+    ...options,
+  }
+  switch (kind) {
+    case 'server':
+      return new Redis(url, { lazyConnect: true, retryStrategy, ...options })
+    case 'sentinel':
+      return new Redis({
+        ...own,
+        lazyConnect: true,
+        retryStrategy,
+        // A first connection that finds no primary fails at once, as one to a server does.
+        sentinelRetryStrategy: retryStrategy,
+        sentinels: nodes.map(({ host, port = 26_379 }) => ({ host, port })),
+        name: path,
+        ...(tls && { enableTLSForSentinelMode: true, sentinelTLS: {} }),
+      })
+    case 'cluster':
+      return new Cluster(
+        nodes.map(({ host, port = 6379 }) => ({ host, port })),
+        // Moved slots are told by the servers; a timer that asks for them would keep the app alive.
+        {
+          lazyConnect: true,
+          clusterRetryStrategy: retryStrategy,
+          slotsRefreshInterval: 0,
+          redisOptions: own,
+        },
+      )
+  }
 }
 
 /** Waits for the work, but not longer; resolves to whether it was done. */
@@ -52,13 +100,13 @@ export function unreachable(url: string, cause: unknown): LlmError {
   const code = /NOAUTH|WRONGPASS|NOPERM/.test(why) ? 'authentication' : 'network'
   return new LlmError(
     code,
-    `The Redis at ${new URL(url).host} cannot be used: ${why}. Is it running, and can this machine reach it?`,
+    `The Redis at ${hostsOf(redisAddress(url) as RedisAddress)} cannot be used: ${why}. Is it running, and can this machine reach it?`,
     { cause },
   )
 }
 
 /** Closes a connection, and waits until it is. */
-export async function disconnect(redis: Redis): Promise<void> {
+export async function disconnect(redis: Connection): Promise<void> {
   const isOpen = ['connecting', 'connect', 'ready'].includes(redis.status)
   const ended = new Promise<void>((resolve) => redis.once('end', () => resolve()))
   redis.disconnect()
@@ -66,7 +114,12 @@ export async function disconnect(redis: Redis): Promise<void> {
 }
 
 /** Lets the process end although the connection is open. */
-export function unref(redis: Redis): void {
+export function unref(redis: Connection): void {
+  if (redis instanceof Cluster) {
+    redis.on('+node', unref)
+    for (const node of redis.nodes()) unref(node)
+    return
+  }
   const release = () => redis.stream?.unref?.()
   redis.on('connect', release)
   release()

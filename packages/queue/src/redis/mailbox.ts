@@ -1,6 +1,6 @@
 // Mailbox: a Redis stream with the letters for one process, read over a connection of its own. Streams keep what comes while a
 // connection is broken, so nothing is lost, and nothing comes twice.
-import type { Redis } from 'ioredis'
+import type { Connection } from './connection.js'
 
 /** A letter: of which call it is, what kind it is, and its content. */
 export interface Letter {
@@ -14,7 +14,7 @@ const blockMs = 2000
 
 /** Reads the letters of a mailbox until `stop` says so. Letters that were read are deleted. */
 export async function readMailbox(
-  redis: Redis,
+  redis: Connection,
   key: string,
   receive: (letter: Letter) => void,
   stopped: () => boolean,

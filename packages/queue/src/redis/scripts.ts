@@ -1,7 +1,7 @@
 // Scripts that run inside Redis: each is one atomic step of a call. BullMQ keeps the jobs; these keep what it has no word for: the bound,
 // turns of callers, leases, the attempt that may answer, and the mailboxes through which answers go.
 import { createHash } from 'node:crypto'
-import type { Redis } from 'ioredis'
+import type { Connection } from './connection.js'
 
 /** A script. All its keys have the hash tag of the queue, so that they are on one node of a cluster. */
 export class Script {
@@ -11,7 +11,7 @@ export class Script {
     this.#sha = createHash('sha1').update(lua).digest('hex')
   }
 
-  async run(redis: Redis, base: string, args: readonly (string | number)[]): Promise<unknown> {
+  async run(redis: Connection, base: string, args: readonly (string | number)[]): Promise<unknown> {
     try {
       return await redis.evalsha(this.#sha, 1, base, ...args)
     } catch (error) {
@@ -40,12 +40,62 @@ local function post(box, id, kind, body)
 end
 `
 
+// BullMQ's priorities end at 2^21: three levels of so many turns, and batches behind them.
+const turnsPerLevel = 500_000
+// Early enough: a caller's turns are at most the queue's bound ahead of the turn that is running.
+const renumberAt = 400_000
+
+// Turns of a queue that is never empty are numbered anew before they reach the next level: the numbers of those who wait, their jobs'
+// priorities and the turns of callers become smaller by the same. Jobs are ordered by priority * 2^32 + a count (BullMQ 6.7). A call
+// whose job is not there yet is lowered by one that enters later.
+const renumbering = `
+local bull = string.gsub(base, '^patchbay%-calls:', 'patchbay:')
+local late = base .. 'late'
+local function lowerJob(id, by)
+  local score = redis.call('ZSCORE', bull .. 'prioritized', id)
+  if not score then return false end
+  redis.call('ZADD', bull .. 'prioritized', string.format('%.0f', score - by * 4294967296), id)
+  redis.call('HINCRBY', bull .. id, 'priority', -by)
+  return true
+end
+local function lowerLate()
+  local all = redis.call('HGETALL', late)
+  for at = 1, #all, 2 do
+    if not redis.call('ZSCORE', waiting, all[at]) or lowerJob(all[at], tonumber(all[at + 1])) then redis.call('HDEL', late, all[at]) end
+  end
+end
+local function renumber(level)
+  local by = tonumber(redis.call('HGET', turns, level) or 0)
+  local calls = {}
+  for _, id in ipairs(redis.call('ZRANGE', waiting, 0, -1)) do
+    local of, turn = unpack(redis.call('HMGET', callKey(id), 'level', 'turn'))
+    if of == level then
+      calls[#calls + 1] = id
+      by = math.min(by, turn - 1)
+    end
+  end
+  if by <= 0 then return 0 end
+  local all = redis.call('HGETALL', turns)
+  for at = 1, #all, 2 do
+    if all[at] == level or string.sub(all[at], 1, 2) == level .. ':' then
+      redis.call('HSET', turns, all[at], math.max(0, all[at + 1] - by))
+    end
+  end
+  for _, id in ipairs(calls) do
+    redis.call('HINCRBY', callKey(id), 'turn', -by)
+    redis.call('HINCRBY', callKey(id), 'priority', -by)
+    if not lowerJob(id, by) then redis.call('HINCRBY', late, id, by) end
+  end
+  return by
+end
+`
+
 /**
  * Takes a place in the queue, or returns -1. The priority makes callers of a level take turns: each call of a caller has the turn after
  * his last one, but none before the turn that is running now.
  * Arguments: id, bound, mailbox, caller, level, lease, milliseconds left. Returns priority and position.
  */
-export const enter = new Script(`${clock}
+export const enter = new Script(`${clock}${renumbering}
 local id, caller, level = ARGV[1], ARGV[5] .. ':' .. ARGV[4], ARGV[5]
 redis.call('ZREMRANGEBYSCORE', waiting, '-inf', now)
 local size = redis.call('ZCARD', waiting)
@@ -53,6 +103,7 @@ local priority = redis.call('HGET', callKey(id), 'priority')
 if priority then return {tonumber(priority), size} end
 if size >= tonumber(ARGV[2]) then return {-1, size} end
 if size == 0 then redis.call('DEL', turns) end
+lowerLate()
 local running = tonumber(redis.call('HGET', turns, level) or 0)
 local turn = math.max(running, tonumber(redis.call('HGET', turns, caller) or 0)) + 1
 redis.call('HSET', turns, caller, turn)
@@ -63,8 +114,9 @@ if redis.call('HLEN', turns) > 4096 then
     if of and tonumber(all[at + 1]) <= tonumber(redis.call('HGET', turns, of) or 0) then redis.call('HDEL', turns, all[at]) end
   end
 end
+if turn > ${renumberAt} then turn = turn - renumber(level) end
 redis.call('ZADD', waiting, now + ARGV[6], id)
-priority = level * 500000 + math.min(turn, 499999)
+priority = level * ${turnsPerLevel} + math.min(turn, ${turnsPerLevel - 1})
 redis.call('HSET', callKey(id), 'box', ARGV[3], 'level', level, 'turn', turn, 'deadline', now + ARGV[7], 'priority', priority)
 redis.call('PEXPIRE', callKey(id), ARGV[6])
 return {priority, size + 1}

@@ -2,9 +2,8 @@
 import { randomUUID } from 'node:crypto'
 import { isLlmError, LlmError, type Provider } from '@patchbay/core'
 import type { Job, Worker } from 'bullmq'
-import type { Redis } from 'ioredis'
 import { type WorkerOptions, workerSettings } from '../options.js'
-import { connect, disconnect, replyMs, unreachable, within } from '../redis/connection.js'
+import { type Connection, connect, disconnect, replyMs, unreachable, within } from '../redis/connection.js'
 import { baseOf, bullName, bullOptions, mailboxOf } from '../redis/keys.js'
 import { type Letter, readMailbox } from '../redis/mailbox.js'
 import { begin, heartbeatMs, post, removeMailbox, renewWorker, type Script } from '../redis/scripts.js'
@@ -33,8 +32,8 @@ export class CallWorker {
   readonly #base: string
   #closing: Promise<void> | undefined
   #ended = false
-  #redis!: Redis
-  #connections: Redis[] = []
+  #redis!: Connection
+  #connections: Connection[] = []
   #bull: Worker<JobData> | undefined
   #heartbeat: ReturnType<typeof setInterval> | undefined
   #heardAt = Date.now()
@@ -62,11 +61,11 @@ export class CallWorker {
       const reader = await open({ commandTimeout: undefined })
       // BullMQ waits for jobs with commands that block, and for as long as it takes.
       const jobs = await open({ commandTimeout: undefined })
-      const duplicate = jobs.duplicate.bind(jobs)
-      jobs.duplicate = (more) => {
-        const own = duplicate(more)
+      const duplicate = jobs.duplicate.bind(jobs) as (...given: unknown[]) => Connection
+      jobs.duplicate = (...given: unknown[]) => {
+        const own = duplicate(...given)
         this.#connections.push(own)
-        return own
+        return own as never
       }
       await this.#renew()
       const bull = new Worker<JobData>(bullName(name), (job) => this.#track(this.#do(job)), {
