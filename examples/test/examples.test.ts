@@ -29,10 +29,12 @@ const promises: Record<string, string> = {
   'team-gateway.ts':
     '  ann /v1/responses 200\nThe capital of Peru is Lima.\n' +
     '  ann /v1/messages 200\nThe capital of Italy is Rome.\n' +
+    '  ann /v1/responses 200\nThe capital of Japan is Tokyo.\n' +
     '  bob /api/generate 200\n2 + 3 = 5.\n' +
     '  bob /api/generate 200\n  bob /api/generate 200\n  bob /api/generate 200\n' +
     '  bob /api/generate 429\nthe interns have spent their day\n' +
-    'ann: 2 requests, 0 refused, 53 tokens\nbob: 5 requests, 1 refused, 96 tokens\n',
+    'ann: 3 requests, 0 refused, 78 tokens\nbob: 5 requests, 1 refused, 96 tokens\n' +
+    'failed: 1 with budget-exceeded\nsmall answers\n',
   'invoice.ts':
     '2026-117 of 2026-11-03: 698 EUR\n2 × Chair, oak at 149.5\n1 × Desk, birch at 399\nthe items add up\n',
   'retrieval.ts':

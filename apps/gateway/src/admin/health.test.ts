@@ -1,6 +1,6 @@
 // What admins see of providers: health, as the gateway checks it, and errors by provider and code.
 import { LlmError } from '@patchbay/core'
-import { mockProvider } from '@patchbay/testing'
+import { faultServer, mockProvider } from '@patchbay/testing'
 import { expect, it, onTestFinished } from 'vitest'
 import { adminWorld } from '../../test/admin-world.js'
 import { over } from '../../test/served.js'
@@ -71,6 +71,24 @@ it('checks of health count for no key', async () => {
   await admin('GET', '/health')
   await written()
   expect((await admin('GET', '/requests')).body.data).toEqual([])
+})
+
+it('health holds no key of a provider, even if the service repeats it', async () => {
+  const secret = 'sk-proj-abcdefghijklmnopqrstuvwxyz0123456789'
+  const told = await faultServer(({ headers }) => ({
+    status: 401,
+    body: JSON.stringify({ error: { message: `Incorrect API key: ${headers.authorization}` } }),
+  }))
+  onTestFinished(() => told.close())
+  const { admin } = await adminWorld({}, undefined, {
+    default: 'main',
+    providers: {
+      main: { use: 'openai', api: 'chat', model: 'm', baseURL: `${told.url}/v1`, apiKey: secret },
+    },
+  })
+  const { text, body } = await admin('GET', '/health')
+  expect(body.data[0].findings.text.detail).toContain('authentication')
+  expect(text).not.toContain(secret)
 })
 
 it('errors are counted by provider and code, and found again among the requests', async () => {

@@ -159,6 +159,13 @@ it('names that clients choose do no harm in CSV', async () => {
     expect(head).toBe('model,requests,errors,inputTokens,outputTokens,cachedInputTokens,usd')
     expect([index, rows.some((row) => /^"?[=+\-@\t]/.test(row))]).toEqual([index, false])
     expect((await admin('GET', '/spend?by=model')).body.data[0].model).toBe(odd[index])
+    // A name that a client chose, in a request that failed.
+    await ask(key, '/v1/chat/completions', { model: odd[index], messages: 'none' })
+    await written()
+    const [errorHead, ...errors] = (await admin('GET', '/errors?by=model&format=csv')).text.split('\r\n')
+    expect(errorHead).toBe('model,requests,last')
+    expect(errors.length).toBeGreaterThan(0)
+    expect([index, errors.some((row) => /^"?[=+\-@\t]/.test(row))]).toEqual([index, false])
   }
 })
 
@@ -199,10 +206,21 @@ it('SQL in any field is a value like any other', async () => {
     'limit',
     'before',
     'format',
+    'error',
+    'failed',
+    'admin',
+    'action',
+    'name',
+    'search',
+    'after',
+    'maxAge',
     escaped,
   ])
-    for (const path of ['requests', 'spend', 'audit'])
-      expect([200, 400]).toContain((await admin('GET', `/${path}?${field}=${escaped}%00`)).status)
+    for (const path of ['requests', 'spend', 'audit', 'errors', 'keys', 'teams', 'health?provider=none&'])
+      for (const end of ['', '%00']) {
+        const address = `/${path}${path.includes('?') ? '' : '?'}${field}=${escaped}${end}`
+        expect([200, 400, 404]).toContain((await admin('GET', address)).status)
+      }
   for (const path of [`/keys/${escaped}`, `/teams/${escaped}`]) {
     expect([404]).toContain((await admin('DELETE', path)).status)
     expect([404]).toContain((await admin('PATCH', path, {})).status)

@@ -293,6 +293,32 @@ it('a reader at another instance is told when the answer is cancelled, and which
   expect(types.filter((type) => type === 'response.failed')).toHaveLength(1)
 })
 
+it('belongs to its key at another instance, too', async () => {
+  const keys = { a: newKey(), b: newKey() }
+  const folder = mkdtempSync(join(tmpdir(), 'patchbay-background-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const { gateway, start, calls, say } = await world({
+    keys: { a: { hash: keys.a.hash }, b: { hash: keys.b.hash } },
+    shared: folder,
+  })
+  const other = await start()
+  onTestFinished(() => other.close())
+  const { id } = await clientOf(gateway, keys.a.key).responses.create(ask)
+  await expect.poll(() => calls.length).toBe(1)
+  say('secret')
+  const b = clientOf(other, keys.b.key)
+  for (const attempt of [
+    b.responses.retrieve(id),
+    b.responses.retrieve(id, { stream: true }),
+    b.responses.retrieve(`${id}:0`, { stream: true }),
+    b.responses.cancel(id),
+    b.responses.delete(id),
+  ])
+    expect(await failed(attempt)).toMatchObject({ status: 404 })
+  expect(calls[0]?.aborted).toBe(false)
+  say()
+})
+
 it('an answer that was not made in the background has no events to follow, at any instance', async () => {
   const { gateway, other, calls, say } = await twoInstances()
   const made = clientOf(gateway).responses.create({ model: 'default', input: 'Hi' })

@@ -67,6 +67,12 @@ it.each([
   expect(id).toBe(`${prefix}${response.headers.get('x-request-id')}`)
 })
 
+it('an idle connection stays open longer than load balancers keep theirs', async () => {
+  const { url } = await world()
+  const { headers } = await fetch(`${url}/healthz`)
+  expect(headers.get('keep-alive')).toBe('timeout=75')
+})
+
 it('an error comes in the shape of its path, whatever headers a client sends everywhere', async () => {
   const { ask } = await world()
   const headers = { 'anthropic-version': '2023-06-01' }

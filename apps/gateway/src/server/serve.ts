@@ -40,6 +40,11 @@ export interface GatewayServer {
 
 const defaultArrivalMs = 60_000
 const defaultDrainMs = 30_000
+/**
+ * Milliseconds that an idle connection stays open. Load balancers keep theirs for a minute, and answer 502 when the one they send a
+ * request on is being closed: whoever waits behind them has to wait longer (AWS, Edit attributes for your Application Load Balancer, November 2026).
+ */
+const keepAliveMs = 75_000
 /** Milliseconds for clients, providers and stores to end after running requests were aborted. */
 const afterDrainMs = 1000
 /** Milliseconds of these for clients to read the error. */
@@ -68,6 +73,7 @@ export async function serve({
   const { arrival = defaultArrivalMs } = loaded.gateway
   const serverOptions = {
     requestTimeout: arrival,
+    keepAliveTimeout: keepAliveMs,
     headersTimeout: Math.min(arrival, 10_000),
     connectionsCheckingInterval: Math.min(arrival, 5000),
   }
