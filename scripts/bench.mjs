@@ -3,7 +3,18 @@ import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const all = ['overhead', 'weight', 'local', 'callers', 'routing', 'gateway', 'event-loop', 'shared', 'pools', 'page']
+const all = [
+  'overhead',
+  'weight',
+  'local',
+  'callers',
+  'routing',
+  'gateway',
+  'event-loop',
+  'shared',
+  'pools',
+  'page',
+]
 const args = process.argv.slice(2)
 const names = args.filter((arg) => all.includes(arg))
 const options = args.slice(names.length)

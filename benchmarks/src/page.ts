@@ -130,7 +130,10 @@ async function openLong(page: Page): Promise<void> {
       {
         model: 'one',
         messages: [
-          { role: 'assistant', content: `Answer **${index}**\n\n- one\n- two\n\n\`\`\`ts\nconst a = ${index}\n\`\`\`` },
+          {
+            role: 'assistant',
+            content: `Answer **${index}**\n\n- one\n- two\n\n\`\`\`ts\nconst a = ${index}\n\`\`\``,
+          },
         ],
       },
     ],

@@ -26,7 +26,9 @@ export async function lookAt(page: Page, name: string): Promise<void> {
   const { width = 0 } = page.viewportSize() ?? {}
   const { width: used = 0 } = (await page.locator('.conversation').boundingBox()) ?? {}
   if (width <= 900) expect(used).toBe(width)
-  expect(await page.evaluate('document.documentElement.scrollWidth <= document.documentElement.clientWidth')).toBe(true)
+  expect(
+    await page.evaluate('document.documentElement.scrollWidth <= document.documentElement.clientWidth'),
+  ).toBe(true)
 }
 
 export const question = (page: Page) => page.getByLabel('Your question')

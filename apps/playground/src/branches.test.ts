@@ -48,16 +48,26 @@ describe('branches', () => {
     const line = conversation(linked([turn('a'), turn('b'), turn('c')]))
     const removal = withoutTurn(line, 'b')
     expect(idsOf(shownPath(removal?.after ?? line))).toBe('a c')
-    const since = { ...line, ...removal?.after, turns: [...(removal?.after.turns ?? []), { ...turn('d'), parent: 'c' }] }
+    const since = {
+      ...line,
+      ...removal?.after,
+      turns: [...(removal?.after.turns ?? []), { ...turn('d'), parent: 'c' }],
+    }
     expect(idsOf(shownPath(removal?.undo(since) ?? line))).toBe('a b c d')
     const last = withoutTurn(line, 'c')
-    const after = { ...line, ...last?.after, turns: [...(last?.after.turns ?? []), { ...turn('d'), parent: 'b' }] }
+    const after = {
+      ...line,
+      ...last?.after,
+      turns: [...(last?.after.turns ?? []), { ...turn('d'), parent: 'b' }],
+    }
     expect(idsOf(shownPath(last?.undo(after) ?? line))).toBe('a b c d')
   })
 
   it('can be read from any file, and undo always gives back what was there', () => {
     const name = fc.constantFrom('', 'a', 'b', 'c', 'd', 'e', 'f')
-    const given = fc.array(fc.record({ id: name, parent: fc.option(name, { nil: undefined }) }), { maxLength: 12 })
+    const given = fc.array(fc.record({ id: name, parent: fc.option(name, { nil: undefined }) }), {
+      maxLength: 12,
+    })
     fc.assert(
       fc.property(given, fc.dictionary(name, name), fc.nat(), (loose, shown, at) => {
         const read = conversation(linked(loose.map(({ id, parent }) => turn(id, parent))), shown)

@@ -215,11 +215,11 @@ function withPieces(before: Answer, pieces: readonly Piece[]): Answer {
 
 /** Answers with changes that are not applied yet. */
 const waiting = new Set<() => void>()
-let planned = 0
+let isPaintPlanned = false
 
 /** Applies what came for all answers: the page is drawn once a frame, however many answers there are. */
 function paintAll(): void {
-  planned = 0
+  isPaintPlanned = false
   const all = [...waiting]
   waiting.clear()
   batch(() => {
@@ -248,7 +248,8 @@ function frameUpdates(conversation: string, turn: string, model: string) {
   }
   const plan = () => {
     waiting.add(paint)
-    planned ||= requestAnimationFrame(paintAll)
+    if (!isPaintPlanned) requestAnimationFrame(paintAll)
+    isPaintPlanned = true
   }
   return {
     paint,

@@ -27,9 +27,7 @@ export const currentPath = computed(() => shownPath(current.value))
 /** Loads the saved conversations. Answers that were running are marked as stopped. */
 export async function restore(): Promise<void> {
   const stored = await entries<string, Conversation>().catch(() => [])
-  all.value = stored.map(([, conversation]) =>
-    ended({ ...conversation, turns: linked(conversation.turns) }),
-  )
+  all.value = stored.map(([, conversation]) => ended({ ...conversation, turns: linked(conversation.turns) }))
   chosen.value = conversations.value[0]?.id ?? crypto.randomUUID()
 }
 

@@ -62,7 +62,10 @@ describe('the history for a model', () => {
 
   it('leaves out tool calls without a result', () => {
     const open = answer('a', 'x', { calls: [{ id: 'c', name: 't', input: {} }] })
-    const broken = { ...conversation, turns: linked([turn('1', 'Hi', open), turn('2', 'Now', answer('a', ''))]) }
+    const broken = {
+      ...conversation,
+      turns: linked([turn('1', 'Hi', open), turn('2', 'Now', answer('a', ''))]),
+    }
     expect(linesOf(historyFor(broken, '2', 'a'))).toEqual(['user: Now'])
   })
 })
@@ -86,7 +89,10 @@ describe('numbers', () => {
 
   it('tell loading apart from the first token', () => {
     const wire = { method: 'POST', url: '', headers: {}, body: '', lines: [] }
-    const loadMs = loadMsOf({ ...wire, responseHeaders: { 'server-timing': 'cache;desc=hit, load;dur=1200' } })
+    const loadMs = loadMsOf({
+      ...wire,
+      responseHeaders: { 'server-timing': 'cache;desc=hit, load;dur=1200' },
+    })
     expect(loadMs).toBe(1200)
     expect(loadMsOf(wire)).toBeUndefined()
     expect(firstTokenMs({ pieces: [], firstMs: 1500, loadMs: 1200 })).toBe(300)

@@ -1,12 +1,12 @@
 // Entry point of the page.
 import { render } from 'preact'
 import './style.css'
+import { modelCall } from './chat-session.js'
 import { restore } from './conversation-store.js'
 import { loadModels } from './models.js'
 import { tell } from './notice.js'
 import { presetInLink } from './presets.js'
 import { parameters, unset } from './settings.js'
-import { modelCall } from './chat-session.js'
 import { markdown } from './view/markdown.js'
 import { Page } from './view/page.js'
 

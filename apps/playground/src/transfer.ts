@@ -54,7 +54,9 @@ function toConversation(given: unknown): Conversation {
     turns: linked(listOf(turns, toTurn)),
     ...(shown !== undefined && {
       shown: Object.fromEntries(
-        Object.entries(fieldsOf(shown)).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+        Object.entries(fieldsOf(shown)).filter(
+          (entry): entry is [string, string] => typeof entry[1] === 'string',
+        ),
       ),
     }),
   }

@@ -69,7 +69,9 @@ describe.skipIf(!browserPath)('formulas', () => {
     const said = answer(page).locator('.markdown')
     expect(await said.locator('a, img, .composer').count()).toBe(0)
     expect(await page.evaluate('window.pwned')).toBeUndefined()
-    expect(await page.evaluate('document.documentElement.scrollWidth <= document.documentElement.clientWidth')).toBe(true)
+    expect(
+      await page.evaluate('document.documentElement.scrollWidth <= document.documentElement.clientWidth'),
+    ).toBe(true)
     await answer(page).getByRole('button', { name: 'Copy answer' }).click()
     expect([wrong, elsewhere]).toEqual([[], []])
   })

@@ -1,8 +1,8 @@
 // The list of conversations: search, pins, names, export and import.
 import { useSignal } from '@preact/signals'
 import { useRef } from 'preact/hooks'
-import { isAnswering } from '../chat-session.js'
 import { shownPath } from '../branches.js'
+import { isAnswering } from '../chat-session.js'
 import { type Conversation, type Turn, textOf } from '../conversation.js'
 import {
   add,

@@ -204,6 +204,8 @@ export class Scheduler implements ModelQueue {
       case 'loading':
         return this.#reportLoading()
       case 'ready':
+        // The end of loading, which the calls that wait can measure.
+        this.#reportLoading(1)
         for (const { resolve } of this.#readyWaiters) resolve(report.info)
         this.#readyWaiters.clear()
         return this.#next()
