@@ -28,11 +28,27 @@ const scripted: Backend = {
     yield { type: 'text', text }
     yield { type: 'finish', response: { finishReason: 'stop', usage: { inputTokens: 12, outputTokens: 8 } } }
   },
+  image: async () => ({
+    images: [{ data: Uint8Array.of(0x89, 0x50, 0x4e, 0x47), mediaType: 'image/png' }],
+    usage: { inputTokens: 8, outputTokens: 1056 },
+    model: 'able-1',
+  }),
+  async *speak() {
+    yield { type: 'start', mediaType: 'audio/mpeg' }
+    yield { type: 'audio', audio: new Uint8Array(1000) }
+    yield { type: 'finish' }
+  },
 }
+
+const able = defineProvider(scripted)
 
 /** Services take any limit of an answer; the bundled model has room for a short one. */
 class Short extends Middleware {
-  protected intercept({ kind, request }: PolicyCall): Interception {
+  protected intercept(call: PolicyCall): Interception {
+    // The bundled model makes neither.
+    if (call.kind === 'image') return { answer: (options) => able.image(call.request, options) }
+    if (call.kind === 'speak') return { speech: (options) => able.speak(call.request, options) }
+    const { kind, request } = call
     if (kind !== 'chat' || typeof request !== 'object' || !('messages' in request)) return {}
     return { request: { ...request, maxOutputTokens: Math.min(request.maxOutputTokens ?? 500, 500) } }
   }
@@ -46,7 +62,7 @@ export interface Services {
 
 export async function startServices(): Promise<Services> {
   const loaded = await loadConfig({ config: { providers: {} }, user: false })
-  const otherwise = () => new Short(route([local(), defineProvider(scripted)]))
+  const otherwise = () => new Short(route([local(), able]))
   const { url, close } = await serve({ loaded, otherwise, port: 0 })
   // The gateway does not speak Gemini's protocol.
   const google = await strictService('gemini-api', {

@@ -24,5 +24,15 @@ export const plain = defineProvider({
     provider: 'plain',
     model: 'plain-1',
   }),
+  image: async () => ({
+    images: [{ data: Uint8Array.of(1), mediaType: 'image/png' }],
+    usage: {},
+    model: 'plain-1',
+  }),
+  async *speak() {
+    yield { type: 'start', mediaType: 'audio/mpeg' }
+    yield { type: 'audio', audio: Uint8Array.of(1) }
+    yield { type: 'finish' }
+  },
   countTokens: async () => 1,
 })

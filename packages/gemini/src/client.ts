@@ -153,8 +153,8 @@ export class Server {
   }
 
   /** @throws {LlmError} `bad-response` for what is not JSON, or has no end */
-  jsonOf(response: Response): Promise<Record<string, unknown>> {
-    return wholeJson(response, notAnAnswer)
+  jsonOf(response: Response, most?: number): Promise<Record<string, unknown>> {
+    return wholeJson(response, notAnAnswer, most)
   }
 
   #version(): string {

@@ -4,16 +4,20 @@ import {
   type Backend,
   type BackendBatch,
   type BackendEvent,
+  type BackendSpeechEvent,
   type CallContext,
   type Capabilities,
   type ChatContext,
   defineProvider,
   type EmbedResponse,
   type FieldsOf,
+  type ImageResponse,
   LlmError,
   type ModelInfo,
   type PreparedChat,
   type PreparedEmbed,
+  type PreparedImage,
+  type PreparedSpeak,
   type Provider,
   type ProviderOptions,
 } from '@patchbay/core'
@@ -120,6 +124,9 @@ const names = {
   },
 } as const
 
+// In characters: images of 4K have some ten million.
+const maxMediaBody = 256 * 1024 * 1024
+
 class GeminiBackend implements Backend {
   readonly provider = 'gemini'
   readonly #server: Server
@@ -196,6 +203,29 @@ class GeminiBackend implements Backend {
     const { method, body } = toEmbed(this.#resource, request, this.#server.isVertex)
     const answer = await this.#server.json(context, 'POST', `${this.#resource}:${method}`, body)
     return toVectors(answer, request.input.length, this.model)
+  }
+
+  async image(request: PreparedImage, context: CallContext): Promise<Omit<ImageResponse, 'provider'>> {
+    const { fromEvents: toImages, fromPredictions, isImagen, toImageRequest } = await import('./images.js')
+    const { method, body } = toImageRequest(this.model, request, this.#server.isVertex)
+    const path = `${this.#resource}:${method}`
+    const response = await this.#server.send({ ...context, large: markLarge(body) }, 'POST', path, body)
+    const answer = await this.#server.jsonOf(response, maxMediaBody)
+    if (isImagen(this.model)) return fromPredictions(answer, this.model)
+    return toImages(fromChunks(each(answer), this.#source(context)), this.model)
+  }
+
+  speak(request: PreparedSpeak, context: CallContext): AsyncIterable<BackendSpeechEvent> {
+    return lazyIterable(async () => {
+      const { fromEvents: toSpeech, toSpeechBody } = await import('./speech.js')
+      const body = toSpeechBody(this.model, request)
+      const path = `${this.#resource}:streamGenerateContent?alt=sse`
+      const response = await this.#server.send(context, 'POST', path, body)
+      const chunks = isStream(response, true)
+        ? jsonEvents(response.body, isLast)
+        : each(await this.#server.jsonOf(response, maxMediaBody))
+      return toSpeech(fromChunks(chunks, this.#source(context)), request.format)
+    })
   }
 
   readonly batch: BackendBatch = {

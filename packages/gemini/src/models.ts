@@ -98,6 +98,8 @@ export function capabilitiesOf(
 ): Capabilities {
   const yes = isKnown ? true : 'unknown'
   const isEmbedding = /embedding/.test(model)
+  const image = /^imagen|-image\b/.test(model)
+  const speech = /-tts\b/.test(model)
   return {
     tools: isEmbedding ? false : yes,
     vision: isEmbedding ? 'unknown' : yes,
@@ -106,6 +108,7 @@ export function capabilitiesOf(
     json: isEmbedding ? false : yes,
     reasoning: !isKnown ? 'unknown' : levels !== undefined || budget !== undefined,
     embed: isEmbedding ? true : 'unknown',
+    ...((image || speech || isEmbedding) && { image, speech }),
     // The service takes it; what a model makes of it is not documented.
     prefill: 'unknown',
     options: {

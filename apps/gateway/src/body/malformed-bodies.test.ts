@@ -122,6 +122,23 @@ const bodies: Record<string, object> = {
     user: 'x',
     metadata: { a: 'x' },
   },
+  '/v1/images/generations': {
+    model: 'default',
+    prompt: 'x',
+    n: 1,
+    size: '1x1',
+    quality: 'low',
+    seed: 1,
+    user: 'x',
+  },
+  '/v1/audio/speech': {
+    model: 'default',
+    input: 'x',
+    voice: 'x',
+    response_format: 'mp3',
+    speed: 1,
+    instructions: 'x',
+  },
   '/api/chat': {
     model: 'default',
     messages: [

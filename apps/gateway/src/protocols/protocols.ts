@@ -13,7 +13,7 @@ const openai: Protocol = { error: toOpenAIError }
 const anthropic: Protocol = { error: toAnthropicError }
 const ollama: Protocol = { error: ({ message }) => ({ error: message }) }
 
-const openaiPaths = /^\/v1\/(chat|completions|responses|embeddings)\b/
+const openaiPaths = /^\/v1\/(chat|completions|responses|embeddings|images|audio)\b/
 
 /** The protocol of a request: by its path; on shared paths, by Anthropic's version header. */
 export function protocolOf({ path, headers }: { path: string; headers: Headers }): Protocol {

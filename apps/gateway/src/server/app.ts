@@ -13,6 +13,7 @@ import type { GatewayDatabase } from '../database/gateway-database.js'
 import { anthropicRoutes } from '../protocols/anthropic/routes.js'
 import { completionsRoutes } from '../protocols/completions/routes.js'
 import { ollamaRoutes } from '../protocols/ollama/routes.js'
+import { mediaRoutes } from '../protocols/openai/media-routes.js'
 import { openaiRoutes } from '../protocols/openai/routes.js'
 import { protocolOf } from '../protocols/protocols.js'
 import type { BackgroundAnswers } from '../protocols/responses/background.js'
@@ -112,6 +113,7 @@ export function createApp(options: AppOptions): Hono<Env> {
   app.route('/api', ollamaRoutes(registry))
   app.route('/v1', anthropicRoutes(registry))
   app.route('/v1', openaiRoutes(registry))
+  app.route('/v1', mediaRoutes(registry))
   app.route('/v1', completionsRoutes(registry))
   app.route('/v1', responsesRoutes(registry, responses, background))
   return app

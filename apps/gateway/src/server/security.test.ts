@@ -44,6 +44,8 @@ const paths = [
   '/v1/chat/completions',
   '/v1/responses',
   '/v1/embeddings',
+  '/v1/images/generations',
+  '/v1/audio/speech',
   '/v1/messages',
   '/v1/messages/count_tokens',
   '/api/chat',

@@ -56,6 +56,7 @@ describe('image', () => {
     ['n', { prompt: 'p', n: 1.5 }],
     ['size', { prompt: 'p', size: 'large' }],
     ['size', { prompt: 'p', size: '0x10' }],
+    ['size', { prompt: 'p', size: ['1x1'] }],
     ['aspectRatio', { prompt: 'p', aspectRatio: '16x9' }],
     ['aspectRatio', { prompt: 'p', aspectRatio: '16:9', size: '1x1' }],
     ['quality', { prompt: 'p', quality: 'hd' }],

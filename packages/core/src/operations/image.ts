@@ -64,9 +64,12 @@ function checkForms(options: Omit<ImageRequest, 'prompt' | 'images' | 'mask' | '
     throw invalid('n', `must be a whole number of at least 1, not ${String(n)}`)
   if (seed !== undefined && !Number.isSafeInteger(seed))
     throw invalid('seed', `must be a whole number, not ${String(seed)}`)
-  if (size !== undefined && !/^[1-9]\d*x[1-9]\d*$/.test(size))
+  if (size !== undefined && !(typeof size === 'string' && /^[1-9]\d*x[1-9]\d*$/.test(size)))
     throw invalid('size', `must be width and height in pixels, for example '1024x1024', not ${String(size)}`)
-  if (aspectRatio !== undefined && !/^[1-9]\d*:[1-9]\d*$/.test(aspectRatio))
+  if (
+    aspectRatio !== undefined &&
+    !(typeof aspectRatio === 'string' && /^[1-9]\d*:[1-9]\d*$/.test(aspectRatio))
+  )
     throw invalid('aspectRatio', `must be width to height, for example '16:9', not ${String(aspectRatio)}`)
   if (size !== undefined && aspectRatio !== undefined)
     throw invalid('aspectRatio', 'cannot be set beside size. Leave one of them out')

@@ -113,6 +113,12 @@ export async function submitOptions(options: CallOptions = {}): Promise<CallOpti
   return readCallerValue('The options', () => ({ ...options, retry: options.retry ?? false }))
 }
 
+/** What operations make, where their names are verbs. */
+const products: Partial<Record<keyof Backend, string>> = {
+  image: 'images as output',
+  speak: 'speech as output',
+}
+
 /**
  * The backend, if it has this operation.
  * @throws {LlmError} `unsupported` otherwise
@@ -124,7 +130,7 @@ function requireOperation<Name extends keyof Backend>(
   if (backend[name] === undefined)
     throw new LlmError(
       'unsupported',
-      `The ${backend.provider} backend has no ${name}. Use a provider that has.`,
+      `The ${backend.provider} backend has no ${products[name] ?? name}. Use a provider that has.`,
       { provider: backend.provider, model: backend.model },
     )
   return backend as Backend & Required<Pick<Backend, Name>>

@@ -35,16 +35,18 @@ export function toSpeechBody(
   }
 }
 
-const mediaTypes: Record<string, string> = {
-  mp3: 'audio/mpeg',
-  // In Ogg.
-  opus: 'audio/ogg',
-  aac: 'audio/aac',
-  flac: 'audio/flac',
-  wav: 'audio/wav',
-  // 24 kHz, 16 bits, signed, little-endian: platform.openai.com/docs/guides/text-to-speech, November 2026.
-  pcm: 'audio/pcm;rate=24000',
-}
+const mediaTypes = new Map<unknown, string>(
+  Object.entries({
+    mp3: 'audio/mpeg',
+    // In Ogg.
+    opus: 'audio/ogg',
+    aac: 'audio/aac',
+    flac: 'audio/flac',
+    wav: 'audio/wav',
+    // 24 kHz, 16 bits, signed, little-endian: platform.openai.com/docs/guides/text-to-speech, November 2026.
+    pcm: 'audio/pcm;rate=24000',
+  }),
+)
 
 /** The events of an answer. */
 export async function* speechOf(
@@ -53,7 +55,7 @@ export async function* speechOf(
 ): AsyncGenerator<BackendSpeechEvent> {
   const type = response.headers.get('content-type') ?? ''
   if (type.includes('json')) throw notAnAnswer(await response.text(), who)
-  const asked = mediaTypes[String(format)] ?? 'audio/mpeg'
+  const asked = mediaTypes.get(format) ?? 'audio/mpeg'
   if (isStream(response, false)) {
     yield { type: 'start', mediaType: asked, model }
     for await (const value of jsonEvents(response.body, isDone)) {
