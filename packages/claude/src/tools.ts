@@ -129,6 +129,7 @@ export const claudeTools = {
   mcp({ name, url, authorizationToken, allowedTools }: McpOptions): ServerTool {
     return serverTool(`mcp_${name}`.replace(/[^\w-]/g, '_').slice(0, 64), {
       ...{ provider: 'claude', kind: 'mcp' },
+      ...(authorizationToken && { secrets: [authorizationToken] }),
       definition: {
         type: 'mcp_toolset',
         mcp_server_name: name,

@@ -206,6 +206,17 @@ it('Chat Completions, and servers that are not OpenAI, refuse them before anythi
   expect(server.requests).toHaveLength(0)
 })
 
+it('no error repeats the token for an MCP server', async () => {
+  const secret = 'wiki-Token_of-mine'
+  const { server, llm } = await answeredBy(json({ error: { message: `The token ${secret} is not valid` } }, 400))
+  const wiki = openai.tools.mcp({ name: 'wiki', url: 'https://wiki.example/mcp', authorizationToken: secret })
+  await expect(llm.chat({ messages: 'Hi.', tools: [wiki] })).rejects.toMatchObject({
+    code: 'invalid-request',
+    message: expect.not.stringContaining(secret),
+  })
+  expect(server.requests[0]?.body).toContain(secret)
+})
+
 // Bodies of the real service.
 const folder = process.env.PATCHBAY_RECORDINGS ?? ''
 const recordings = [

@@ -146,6 +146,7 @@ export const openaiTools = {
   }: McpOptions): ServerTool {
     return serverTool(`mcp_${name}`.replace(/[^\w-]/g, '_').slice(0, 64), {
       ...{ provider: 'openai', kind: 'mcp' },
+      ...(authorizationToken && { secrets: [authorizationToken] }),
       definition: {
         type: 'mcp',
         server_label: name,
