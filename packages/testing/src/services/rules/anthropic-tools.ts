@@ -63,6 +63,29 @@ export const anthropicTools: readonly Rule[] = [
     },
   },
   {
+    id: 'anthropic/computer-version',
+    refuses: 'computer_20251124 of the models from 5.5 on, which take computer_toolset_20260801.',
+    check: ({ body, model }) =>
+      first(listOf(body.tools), ({ type }, index) =>
+        /^computer_20/.test(String(type)) && /-5-[2-9](?!\d)/.test(model)
+          ? `tools.${index}: '${type}' is not supported by this model. Use computer_toolset_20260801.`
+          : undefined,
+      ),
+    ...{
+      source: 'platform.claude.com computer-use-tool (details, "Migrate from computer_20251124")',
+      date: '2026-10',
+      sure: 'high',
+    },
+    example: {
+      breaks: {
+        ...hi,
+        model: 'claude-opus-5-5',
+        tools: [{ type: 'computer_20251124', name: 'computer', display_width_px: 1, display_height_px: 1 }],
+      },
+      mends: { model: 'claude-opus-4-7' },
+    },
+  },
+  {
     id: 'anthropic/mcp-servers',
     refuses: 'An mcp_toolset of a server that mcp_servers does not have, or without the beta.',
     check: ({ body, headers }) =>
