@@ -226,7 +226,15 @@ it('a model or a cloud without the tool refuses it before anything is sent', asy
 
 it('no error repeats the token for an MCP server', async () => {
   const secret = 'wiki-Token_of-mine'
-  const { server, llm } = await answeredBy(json({ type: 'error', error: { type: 'invalid_request_error', message: `The token ${secret} is not valid` } }, 400))
+  const { server, llm } = await answeredBy(
+    json(
+      {
+        type: 'error',
+        error: { type: 'invalid_request_error', message: `The token ${secret} is not valid` },
+      },
+      400,
+    ),
+  )
   const wiki = claude.tools.mcp({ name: 'wiki', url: 'https://wiki.example/mcp', authorizationToken: secret })
   await expect(llm.chat({ messages: 'Hi.', tools: [wiki] })).rejects.toMatchObject({
     code: 'invalid-request',

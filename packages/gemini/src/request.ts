@@ -45,7 +45,9 @@ export function toWire(
   const choice =
     declarations.length > 0 || server.length > 0 ? toToolConfig(chat, leaveOut, model).toolConfig : undefined
   // Without it, functions beside tools of the service are refused: cloudwego/eino-ext#761, googleapis/js-genai#1425 (2026).
-  const combined = declarations.length > 0 && server.length > 0 && !isVertex && { includeServerSideToolInvocations: true }
+  const combined = declarations.length > 0 &&
+    server.length > 0 &&
+    !isVertex && { includeServerSideToolInvocations: true }
   const calling = {
     ...fieldsOf(choice?.functionCallingConfig),
     ...fieldsOf(fieldsOf(toolConfig).functionCallingConfig),

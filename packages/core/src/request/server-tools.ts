@@ -20,7 +20,9 @@ export function asTool({ name, server }: PreparedServerTool): ServerTool {
 }
 
 /** The secrets of server tools, for `exchange`: no error repeats them. */
-export function serverToolSecrets({ serverTools = [] }: Pick<PreparedChat, 'serverTools'>): readonly string[] {
+export function serverToolSecrets({
+  serverTools = [],
+}: Pick<PreparedChat, 'serverTools'>): readonly string[] {
   return serverTools.flatMap(({ server }) => server.secrets ?? [])
 }
 

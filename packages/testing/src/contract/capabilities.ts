@@ -13,7 +13,10 @@ import { audio, file, image } from './media.js'
 import { all, last } from './stream-events.js'
 import { person, type Subject } from './subject.js'
 
-type Feature = Exclude<keyof Capabilities, 'embed' | 'options' | 'contextWindow' | 'maxOutput' | 'serverTools'>
+type Feature = Exclude<
+  keyof Capabilities,
+  'embed' | 'options' | 'contextWindow' | 'maxOutput' | 'serverTools'
+>
 
 /** How a service refuses a feature that it lacks. */
 // Servers that enforce no schema give answers that do not follow it.

@@ -97,7 +97,11 @@ export const anthropicTools: readonly Rule[] = [
           ? undefined
           : `tools.${index}.mcp_server_name: '${name}' is not defined in mcp_servers`
       }),
-    ...{ source: 'platform.claude.com/docs/en/agents-and-tools/mcp-connector', date: '2026-11', sure: 'medium' },
+    ...{
+      source: 'platform.claude.com/docs/en/agents-and-tools/mcp-connector',
+      date: '2026-11',
+      sure: 'medium',
+    },
     example: {
       breaks: { ...hi, tools: [{ type: 'mcp_toolset', mcp_server_name: 'wiki' }] },
       mends: { mcp_servers: [{ type: 'url', name: 'wiki', url: 'https://wiki.example/mcp' }] },

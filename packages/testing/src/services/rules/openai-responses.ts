@@ -289,7 +289,8 @@ export const openaiResponses: readonly Rule[] = [
   },
   {
     id: 'openai-responses/server-tools',
-    refuses: 'Its own tools without what they need: stores of file_search, a container of code_interpreter, a server of mcp.',
+    refuses:
+      'Its own tools without what they need: stores of file_search, a container of code_interpreter, a server of mcp.',
     check: ({ body }) =>
       first(listOf(body.tools), (tool, index) => {
         const missing = serverToolNeeds[String(tool.type)]?.find((names) =>
