@@ -78,6 +78,7 @@ export default defineConfig({
           { text: 'Streaming', link: '/streaming' },
           { text: 'Keep a conversation', link: '/conversations' },
           { text: 'Tools and agents', link: '/tools' },
+          { text: 'Server tools', link: '/server-tools' },
           { text: 'Structured output', link: '/structured-output' },
           { text: 'Images, files, audio, embeddings', link: '/media' },
           { text: 'Errors and retries', link: '/errors' },

@@ -1,5 +1,8 @@
 // What each service gets of everything the contract has, as tables for the guide: made by sending each to its strict service.
+import { claude } from '@patchbay/claude'
 import { type ChatRequest, isLlmError, type Message, type Part } from '@patchbay/core'
+import { gemini } from '@patchbay/gemini'
+import { openai } from '@patchbay/openai'
 import { audio, file, image } from '../../../packages/testing/src/contract/media.js'
 import { inMemory } from './in-memory.js'
 import { targets } from './targets.js'
@@ -67,6 +70,36 @@ const features: Record<string, Record<string, ChatRequest>> = {
     '`parallelToolCalls: false`': ask({ tools: [look], parallelToolCalls: false }),
   },
 }
+
+const mcp = { name: 'wiki', url: 'https://wiki.example/mcp' }
+// Of each maker its own: the others are not sent.
+const serverTools: Record<string, ChatRequest['tools']> = {
+  'web search': [claude.tools.webSearch(), openai.tools.webSearch(), gemini.tools.googleSearch()],
+  'pages by their address': [claude.tools.webFetch(), gemini.tools.urlContext()],
+  'code execution': [
+    claude.tools.codeExecution(),
+    openai.tools.codeInterpreter(),
+    gemini.tools.codeExecution(),
+  ],
+  'file search': [
+    openai.tools.fileSearch({ vectorStoreIds: ['vs_1'] }),
+    gemini.tools.fileSearch({ stores: ['fileSearchStores/s'] }),
+  ],
+  'image generation': [openai.tools.imageGeneration()],
+  'Google Maps': [gemini.tools.googleMaps()],
+  'computer use': [claude.tools.computer({ width: 1024, height: 768 })],
+  'MCP connector, Claude': [claude.tools.mcp(mcp)],
+  'MCP connector, OpenAI': [openai.tools.mcp(mcp)],
+  'web search beside `tools`': [
+    look,
+    claude.tools.webSearch(),
+    openai.tools.webSearch(),
+    gemini.tools.googleSearch(),
+  ],
+}
+features['Server tools'] = Object.fromEntries(
+  Object.entries(serverTools).map(([name, tools]) => [name, ask({ tools })]),
+)
 
 /** Columns of each table: heading and target. */
 const groups: Record<string, [heading: string, target: string][]> = {
@@ -164,7 +197,7 @@ export async function supportPage(): Promise<string> {
 
 const head = `# What each model takes
 
-What becomes of each part, option and tool setting of a request, for the families of models and the services that Patchbay knows:
+What becomes of each part, option, tool setting and [server tool](/server-tools) of a request, for the families of models and the services that Patchbay knows:
 
 - ✓ the service gets it;
 - ? the service gets it; whether the model can use it depends on the model;

@@ -76,7 +76,15 @@ export class Server {
    * @throws {LlmError} for every response that is not a success, and `authentication` without a key for Anthropic
    */
   async send(
-    { signal, headers, clock, status, onFailure, large }: CallContext & Pick<ExchangeOptions, 'large'>,
+    {
+      signal,
+      headers,
+      clock,
+      status,
+      onFailure,
+      large,
+      secrets,
+    }: CallContext & Pick<ExchangeOptions, 'large' | 'secrets'>,
     method: 'get' | 'post',
     path: string,
     body?: Record<string, unknown>,
@@ -98,6 +106,7 @@ export class Server {
       fetch,
       signal,
       status,
+      secrets,
       ...(onFailure && { onFailure }),
       address,
       large,

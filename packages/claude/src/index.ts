@@ -24,6 +24,7 @@ import {
   lazyIterable,
   markLarge,
   objectsIn,
+  serverToolSecrets,
   splitRaw,
   tapEvents,
   tapWhole,
@@ -200,10 +201,12 @@ class ClaudeBackend implements Backend {
       // Megabytes have just been encoded, and are written as JSON next.
       await yielder.yieldIfDue()
       const large = markLarge(body)
-      const response = await this.#server.send({ ...context, headers, large }, 'post', messagesPath, {
-        ...body,
-        stream: streaming,
-      })
+      const response = await this.#server.send(
+        { ...context, headers, large, secrets: serverToolSecrets(chat) },
+        'post',
+        messagesPath,
+        { ...body, stream: streaming },
+      )
       const source = await this.#source(requestIdOf(response))
       if (isStream(response, streaming))
         return fromStream(tapEvents(jsonEvents(response.body, isLast), raw), source)
@@ -217,7 +220,7 @@ class ClaudeBackend implements Backend {
     const path = `${messagesPath}/count_tokens`
     const counted = toCount(body)
     const { input_tokens: count } = await this.#server.json(
-      { ...context, headers, large: markLarge(counted) },
+      { ...context, headers, large: markLarge(counted), secrets: serverToolSecrets(chat) },
       'post',
       path,
       counted,

@@ -118,12 +118,15 @@ const unknown: ModelRules = {
 
 /**
  * The tools of the service that a model has. Sources, November 2026: /agents-and-tools/tool-use/web-search-tool (models and platforms),
- * /web-fetch-tool, /code-execution-tool and /mcp-connector ("not supported on Amazon Bedrock and Google Vertex").
+ * /web-fetch-tool, /code-execution-tool, /mcp-connector ("not supported on Amazon Bedrock and Google Vertex"), and /computer-use-tool:
+ * models from 5.5 on return an error for `computer_20251124`, and those before Opus 4.5 and Sonnet 4.6 have an earlier version of it.
  */
 export function serverToolsOf(model: string, host: string | undefined): readonly ServerToolName[] {
   // Before Claude 3.5 there were none. Other models behind servers of this protocol have none that we know.
   if (!model.includes('claude') || /claude-(2|instant|3-(opus|haiku|sonnet))/.test(model)) return []
-  const everywhere = ['claude.webSearch', 'claude.computer'] as const
+  const name = model.replace(/[.@]/g, '-')
+  const computer = /opus-4-[5-8]|sonnet-4-6|(opus|sonnet|fable|mythos)-5(?!-\d(?!\d))/.test(name)
+  const everywhere = ['claude.webSearch', ...(computer ? (['claude.computer'] as const) : [])] as const
   return host === 'vertex'
     ? everywhere
     : [...everywhere, 'claude.webFetch', 'claude.codeExecution', 'claude.mcp']

@@ -28,7 +28,9 @@ it.each([
 })
 
 it('a factory that is called without a model says so', () => {
-  expect(() => (claude as unknown as () => unknown)()).toThrow(/claude\(\) needs a model, for example claude\('/)
+  expect(() => (claude as unknown as () => unknown)()).toThrow(
+    /claude\(\) needs a model, for example claude\('/,
+  )
 })
 
 describe('a field of providerOptions', () => {

@@ -193,6 +193,17 @@ it('a server tool can be forced by its name', async () => {
   expect(server.requests[0]?.json).toMatchObject({ tool_choice: { type: 'tool', name: 'web_search' } })
 })
 
+it('the computer is offered to the models that take this version of it', async () => {
+  const can = async (model: string) => {
+    const { serverTools = [] } = await claude(model, { apiKey: 'k' }).capabilities()
+    return serverTools.includes('claude.computer')
+  }
+  for (const model of ['claude-opus-5', 'claude-sonnet-4-6', 'claude-opus-4-5-20251101'])
+    expect(await can(model)).toBe(true)
+  for (const model of ['claude-opus-5-5', 'claude-haiku-5-5', 'claude-sonnet-4-5', 'claude-haiku-4-5'])
+    expect(await can(model)).toBe(false)
+})
+
 it('a model or a cloud without the tool refuses it before anything is sent', async () => {
   const { server, llm } = await answeredBy(whole, 'claude-3-haiku-20240307')
   await expect(llm.chat({ messages: 'Hi.', tools: [search] })).rejects.toMatchObject({
@@ -211,6 +222,25 @@ it('a model or a cloud without the tool refuses it before anything is sent', asy
   )
   expect(server.requests[0]?.json).not.toHaveProperty('tools')
   expect(server.requests[0]?.json).not.toHaveProperty('tool_choice')
+})
+
+it('no error repeats the token for an MCP server', async () => {
+  const secret = 'wiki-Token_of-mine'
+  const { server, llm } = await answeredBy(
+    json(
+      {
+        type: 'error',
+        error: { type: 'invalid_request_error', message: `The token ${secret} is not valid` },
+      },
+      400,
+    ),
+  )
+  const wiki = claude.tools.mcp({ name: 'wiki', url: 'https://wiki.example/mcp', authorizationToken: secret })
+  await expect(llm.chat({ messages: 'Hi.', tools: [wiki] })).rejects.toMatchObject({
+    code: 'invalid-request',
+    message: expect.not.stringContaining(secret),
+  })
+  expect(server.requests[0]?.body).toContain(secret)
 })
 
 // Bodies of the real service.

@@ -129,6 +129,7 @@ export const claudeTools = {
   mcp({ name, url, authorizationToken, allowedTools }: McpOptions): ServerTool {
     return serverTool(`mcp_${name}`.replace(/[^\w-]/g, '_').slice(0, 64), {
       ...{ provider: 'claude', kind: 'mcp' },
+      ...(authorizationToken && { secrets: [authorizationToken] }),
       definition: {
         type: 'mcp_toolset',
         mcp_server_name: name,
@@ -144,7 +145,10 @@ export const claudeTools = {
       },
     })
   },
-  /** A screen, a mouse and a keyboard that the app controls for the model. */
+  /**
+   * A screen, a mouse and a keyboard that the app controls for the model (`computer_20251124`): of Opus 4.5 to 5, and Sonnet 4.6 and 5.
+   * Models from 5.5 on take only a toolset that Patchbay does not have.
+   */
   computer<Output = unknown, Context = unknown>({
     width,
     height,

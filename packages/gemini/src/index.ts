@@ -153,8 +153,14 @@ class GeminiBackend implements Backend {
   }
 
   async capabilities(): Promise<Capabilities> {
-    const [{ capabilitiesOf, serverToolsOf }, rules] = await Promise.all([import('./models.js'), this.#rules()])
-    return { ...capabilitiesOf(this.model, rules), serverTools: serverToolsOf(this.model, this.#server.isVertex) }
+    const [{ capabilitiesOf, serverToolsOf }, rules] = await Promise.all([
+      import('./models.js'),
+      this.#rules(),
+    ])
+    return {
+      ...capabilitiesOf(this.model, rules),
+      serverTools: serverToolsOf(this.model, this.#server.isVertex),
+    }
   }
 
   chat(chat: PreparedChat, context: ChatContext): AsyncIterable<BackendEvent> {

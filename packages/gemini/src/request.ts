@@ -44,8 +44,10 @@ export function toWire(
   const server = serverTools(model, chat, rules, leaveOut)
   const choice =
     declarations.length > 0 || server.length > 0 ? toToolConfig(chat, leaveOut, model).toolConfig : undefined
-  // ai.google.dev/gemini-api/docs/tool-combination: without it, functions beside tools of the service are refused.
-  const combined = declarations.length > 0 && server.length > 0 && !isVertex && { includeServerSideToolInvocations: true }
+  // Without it, functions beside tools of the service are refused: cloudwego/eino-ext#761, googleapis/js-genai#1425 (2026).
+  const combined = declarations.length > 0 &&
+    server.length > 0 &&
+    !isVertex && { includeServerSideToolInvocations: true }
   const calling = {
     ...fieldsOf(choice?.functionCallingConfig),
     ...fieldsOf(fieldsOf(toolConfig).functionCallingConfig),
@@ -80,7 +82,7 @@ function serverTools(
   leaveOut: LeaveOut,
 ): Record<string, unknown>[] {
   const { own, definitions } = ownServerTools(chat, 'gemini')
-  // Models before 3: "Tool use with function calling is unsupported" (googleapis/python-genai#58, December 2024).
+  // Models before 3: "Tool use with function calling is unsupported" (snailyp/gemini-balance#17, March 2025).
   if (definitions.length === 0 || chat.tools.length === 0 || signedCalls) return definitions
   leaveOut(
     `gemini.${own[0]?.server.kind}`,

@@ -54,6 +54,11 @@ export function capabilitiesOf({ model, preset }: Target, api: 'chat' | 'respons
 function serverToolsOf(service: string | undefined, model: string): readonly ServerToolName[] {
   // Models before gpt-4o have none.
   if (/^gpt-(3|4($|-))/.test(model)) return []
-  const everywhere = ['openai.fileSearch', 'openai.codeExecution', 'openai.imageGeneration', 'openai.mcp'] as const
+  const everywhere = [
+    'openai.fileSearch',
+    'openai.codeExecution',
+    'openai.imageGeneration',
+    'openai.mcp',
+  ] as const
   return service === 'openai' ? ['openai.webSearch', ...everywhere] : service === 'azure' ? everywhere : []
 }

@@ -97,7 +97,15 @@ export class Server {
    * @throws {LlmError} for every status that is not a success, and `authentication` for a missing key
    */
   async send(
-    { signal, headers, clock, status, onFailure, large }: CallContext & Pick<ExchangeOptions, 'large'>,
+    {
+      signal,
+      headers,
+      clock,
+      status,
+      onFailure,
+      large,
+      secrets,
+    }: CallContext & Pick<ExchangeOptions, 'large' | 'secrets'>,
     method: 'get' | 'post' | 'delete',
     path: string,
     body?: object,
@@ -115,6 +123,7 @@ export class Server {
       fetch: this.#options.fetch ?? globalThis.fetch,
       signal,
       status,
+      secrets,
       ...(onFailure && { onFailure }),
       address,
       large,

@@ -32,6 +32,7 @@ import {
   markLarge,
   type ServerAddress,
   serverAddress,
+  serverToolSecrets,
   splitRaw,
   tapEvents,
   tapWhole,
@@ -206,7 +207,12 @@ class OpenAIBackend implements Backend {
       await yielder.yieldIfDue()
       const large = markLarge(body)
       const headers = { ...raw?.headers, ...context.headers }
-      const response = await this.#server.send({ ...context, headers, large }, 'post', api.path, body)
+      const response = await this.#server.send(
+        { ...context, headers, large, secrets: serverToolSecrets(chat) },
+        'post',
+        api.path,
+        body,
+      )
       const from = {
         ...this.#target,
         requestId: response.headers.get('x-request-id') ?? undefined,
@@ -296,7 +302,7 @@ class OpenAIBackend implements Backend {
     )
     const body = { model, input, tools, tool_choice, parallel_tool_calls, reasoning, text }
     const counted = await this.#server.json(
-      { ...context, large: markLarge(body) },
+      { ...context, large: markLarge(body), secrets: serverToolSecrets(chat) },
       'post',
       '/responses/input_tokens',
       body,

@@ -28,7 +28,9 @@ it.each([
 })
 
 it('a factory that is called without a model says so', () => {
-  expect(() => (openai as unknown as () => unknown)()).toThrow(/openai\(\) needs a model, for example openai\('/)
+  expect(() => (openai as unknown as () => unknown)()).toThrow(
+    /openai\(\) needs a model, for example openai\('/,
+  )
 })
 
 describe.each(['responses', 'chat'] as const)('a field of providerOptions for the API %s', (api) => {

@@ -11,7 +11,13 @@ type Json = Record<string, unknown>
 async function answeredBy(body: Parameters<typeof faultServer>[0], model = 'gpt-5.6-sol') {
   const server = await faultServer(body)
   onTestFinished(() => server.close())
-  const options = { apiKey: 'k', baseURL: server.url, api: 'responses', preset: 'openai', retry: false } as const
+  const options = {
+    apiKey: 'k',
+    baseURL: server.url,
+    api: 'responses',
+    preset: 'openai',
+    retry: false,
+  } as const
   return { server, llm: openai(model, options) }
 }
 
@@ -89,7 +95,9 @@ const streamed = sse([
   { type: 'response.created', response: { ...response, status: 'in_progress', output: [] } },
   ...output.flatMap((item, output_index) => [
     { type: 'response.output_item.added', output_index, item: { ...item, status: 'in_progress' } },
-    ...(item === search ? [{ type: 'response.web_search_call.searching', output_index, item_id: 'ws_1' }] : []),
+    ...(item === search
+      ? [{ type: 'response.web_search_call.searching', output_index, item_id: 'ws_1' }]
+      : []),
     ...(item === message
       ? [{ type: 'response.output_text.delta', output_index, item_id: 'msg_1', delta: 'Fog.' }]
       : []),
@@ -206,6 +214,19 @@ it('Chat Completions, and servers that are not OpenAI, refuse them before anythi
   expect(server.requests).toHaveLength(0)
 })
 
+it('no error repeats the token for an MCP server', async () => {
+  const secret = 'wiki-Token_of-mine'
+  const { server, llm } = await answeredBy(
+    json({ error: { message: `The token ${secret} is not valid` } }, 400),
+  )
+  const wiki = openai.tools.mcp({ name: 'wiki', url: 'https://wiki.example/mcp', authorizationToken: secret })
+  await expect(llm.chat({ messages: 'Hi.', tools: [wiki] })).rejects.toMatchObject({
+    code: 'invalid-request',
+    message: expect.not.stringContaining(secret),
+  })
+  expect(server.requests[0]?.body).toContain(secret)
+})
+
 // Bodies of the real service.
 const folder = process.env.PATCHBAY_RECORDINGS ?? ''
 const recordings = [
@@ -214,10 +235,14 @@ const recordings = [
   ['openai-code-interpreter-tool.1', ['code_interpreter', 'code_interpreter', 'code_interpreter']],
   ['openai-mcp-tool.1', ['web_search_exa']],
 ] as const
-if (!existsSync(folder)) it.skip('recordings: set PATCHBAY_RECORDINGS to the folder that holds them', () => {})
+if (!existsSync(folder))
+  it.skip('recordings: set PATCHBAY_RECORDINGS to the folder that holds them', () => {})
 describe.skipIf(!existsSync(folder))('a recorded answer', () => {
   it.each(
-    recordings.flatMap(([name, names]) => [[`${name}--json`, names] as const, [`${name}--stream`, names] as const]),
+    recordings.flatMap(([name, names]) => [
+      [`${name}--json`, names] as const,
+      [`${name}--stream`, names] as const,
+    ]),
   )('%s', async (name, names) => {
     const at = `${folder}/openai--${name}`
     const { status, headers, bodyFile } = JSON.parse(readFileSync(`${at}/meta.json`, 'utf8')).response

@@ -136,16 +136,10 @@ export const openaiTools = {
     })
   },
   /** Tools of a remote MCP server or of a connector, which the service calls. */
-  mcp({
-    name,
-    description,
-    url,
-    connector,
-    authorizationToken,
-    allowedTools,
-  }: McpOptions): ServerTool {
+  mcp({ name, description, url, connector, authorizationToken, allowedTools }: McpOptions): ServerTool {
     return serverTool(`mcp_${name}`.replace(/[^\w-]/g, '_').slice(0, 64), {
       ...{ provider: 'openai', kind: 'mcp' },
+      ...(authorizationToken && { secrets: [authorizationToken] }),
       definition: {
         type: 'mcp',
         server_label: name,

@@ -25,6 +25,8 @@ export interface ServerToolDefinition {
   readonly kind: ServerToolKind
   /** The tool as the service's API has it. */
   readonly definition: Readonly<Record<string, unknown>>
+  /** Texts of the definition that no error may repeat: tokens for other services. */
+  readonly secrets?: readonly string[] | undefined
   /** Other fields of the body that the tool needs; lists of several tools are joined. */
   readonly body?: Readonly<Record<string, readonly unknown[]>>
 }

@@ -19,6 +19,13 @@ export function asTool({ name, server }: PreparedServerTool): ServerTool {
   return { name, input: { type: 'object' }, server }
 }
 
+/** The secrets of server tools, for `exchange`: no error repeats them. */
+export function serverToolSecrets({
+  serverTools = [],
+}: Pick<PreparedChat, 'serverTools'>): readonly string[] {
+  return serverTools.flatMap(({ server }) => server.secrets ?? [])
+}
+
 /** The definitions of this provider's server tools, and their fields of the body. Those of other makers stand in elsewhere. */
 export function ownServerTools(
   { serverTools = [] }: Pick<PreparedChat, 'serverTools'>,

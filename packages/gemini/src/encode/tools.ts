@@ -46,9 +46,13 @@ export function toToolConfig(
   model: string,
 ): { toolConfig?: Record<string, unknown> } {
   if (choice === 'auto') return {}
-  const isFunction = typeof choice === 'object' ? tools.some(({ name }) => name === choice.name) : tools.length > 0
+  const isFunction =
+    typeof choice === 'object' ? tools.some(({ name }) => name === choice.name) : tools.length > 0
   if (choice !== 'none' && !isFunction) {
-    leaveOut('toolChoice', `${model} decides itself whether it uses tools of Google's; only functions can be forced.`)
+    leaveOut(
+      'toolChoice',
+      `${model} decides itself whether it uses tools of Google's; only functions can be forced.`,
+    )
     return {}
   }
   const config =

@@ -207,7 +207,11 @@ function* closeItem(
           yield { type: 'text', text: rest, ...(read.length > 0 && { logprobs: read }) }
       }
       const citations = citationsOf(texts)
-      yield { type: 'part-end', opaque: opaque({ ...own, ...annotationsOf(texts) }), ...(citations.length > 0 && { citations }) }
+      yield {
+        type: 'part-end',
+        opaque: opaque({ ...own, ...annotationsOf(texts) }),
+        ...(citations.length > 0 && { citations }),
+      }
       for (const { type, refusal } of parts)
         if (type === 'refusal') yield { type: 'part', part: { type: 'refusal', text: String(refusal) } }
       return
@@ -270,7 +274,10 @@ function* finishOf(
   yield* last.end(finishReason)
   yield {
     type: 'finish',
-    response: { finishReason, ...(raw && { rawFinishReason: raw }), usage: { ...toUsage(usage ?? {}), ...(searches > 0 && { webSearches: searches }) },
+    response: {
+      finishReason,
+      ...(raw && { rawFinishReason: raw }),
+      usage: { ...toUsage(usage ?? {}), ...(searches > 0 && { webSearches: searches }) },
     },
   }
 }

@@ -61,7 +61,9 @@ export function toItems(
     show()
     if (role === 'assistant') {
       // What the model itself drew has its place in the turn; media of others are shown by the user.
-      const turn = content.map((part) => (ownImage(part, origin) ? { said: [part], shown: [] } : separateMedia([part])))
+      const turn = content.map((part) =>
+        ownImage(part, origin) ? { said: [part], shown: [] } : separateMedia([part]),
+      )
       const spoken = { said: turn.flatMap(({ said }) => said), shown: turn.flatMap(({ shown }) => shown) }
       idsOfTurn = new Map(
         spoken.said.flatMap((part) =>
@@ -124,7 +126,11 @@ function toTurn(content: Part[], ids: Map<string, string>, origin: Origin, lost:
       }
       open.push(
         part.type === 'text'
-          ? { type: 'output_text', text: part.text, annotations: annotations ?? toAnnotations(part.citations, lost) }
+          ? {
+              type: 'output_text',
+              text: part.text,
+              annotations: annotations ?? toAnnotations(part.citations, lost),
+            }
           : { type: 'refusal', refusal: part.text },
       )
       continue

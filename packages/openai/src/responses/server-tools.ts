@@ -41,9 +41,17 @@ export function isBilledSearch({ type, action }: Json): boolean {
 }
 
 /** The image of an item of image generation; its other fields go back with it. */
-export function imageOf({ result, ...item }: Json, opaque: (data: unknown) => OpaqueState): ImagePart | undefined {
+export function imageOf(
+  { result, ...item }: Json,
+  opaque: (data: unknown) => OpaqueState,
+): ImagePart | undefined {
   if (item.type !== 'image_generation_call' || typeof result !== 'string' || result === '') return undefined
-  return { type: 'image', data: result, mediaType: `image/${item.output_format ?? 'png'}`, opaque: opaque(item) }
+  return {
+    type: 'image',
+    data: result,
+    mediaType: `image/${item.output_format ?? 'png'}`,
+    opaque: opaque(item),
+  }
 }
 
 function pageOf({ url, title }: Json): Citation[] {
@@ -52,7 +60,10 @@ function pageOf({ url, title }: Json): Citation[] {
 }
 
 function fileOf({ filename, file_id: id, text }: Json): Citation {
-  return { title: String(filename ?? id ?? ''), ...(typeof text === 'string' && text !== '' && { quote: text }) }
+  return {
+    title: String(filename ?? id ?? ''),
+    ...(typeof text === 'string' && text !== '' && { quote: text }),
+  }
 }
 
 function argumentsOf(json: unknown): unknown {

@@ -34,7 +34,9 @@ it('a fallback keeps the tools of both makers', async () => {
   const broken = named('one', { answers: [{ error: { code: 'overloaded' } }] })
   const two = named('two')
   const llm = fallback([broken, two])
-  expect(await llm.chat({ messages: 'x', tools: [search('one'), search('two')] })).toMatchObject({ text: 'two' })
+  expect(await llm.chat({ messages: 'x', tools: [search('one'), search('two')] })).toMatchObject({
+    text: 'two',
+  })
 })
 
 it('masking leaves the definition as the app wrote it', async () => {

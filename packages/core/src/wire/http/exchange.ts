@@ -30,6 +30,8 @@ export interface ExchangeOptions {
   address?: ServerAddress
   /** The headers and keys that the request will have, checked before a client can quote them in an error. */
   headers?: HeaderFields
+  /** Secrets of the body, such as tokens for servers that the service calls. */
+  secrets?: readonly string[] | undefined
   /** The fields of the body that `markLarge` has marked. */
   large?: readonly LargeField[] | undefined
   /** The server, for error messages: `The Ollama server at …`. */
@@ -55,15 +57,16 @@ export async function exchange(
   options: ExchangeOptions,
   make: () => Promise<WireRequest>,
 ): Promise<Response> {
-  const { who, address, headers, status } = options
-  let redact = redactor(address && withQuery(address.baseURL, address.query), [
-    ...entriesOf(headers),
-    ['authorization', address?.authorization ?? ''],
-  ])
+  const { who, address, headers, secrets, status } = options
+  let redact = redactor(
+    address && withQuery(address.baseURL, address.query),
+    [...entriesOf(headers), ['authorization', address?.authorization ?? '']],
+    secrets,
+  )
   try {
     checkHeaders(headers, who)
     const { url, init } = withAddress(await buildRequest(make, options), options)
-    redact = redactor(url, init.headers)
+    redact = redactor(url, init.headers, secrets)
     options.onFailure?.(redact)
     checkHeaders(init.headers, who)
     checkStrings(init.headers, who)

@@ -171,10 +171,7 @@ class Mask extends Middleware {
       const original = this.#original(requests[index] as ChatInput)
       const placeholders = await this.#placeholders(searchable, detect)
       all.push({
-        request: sendableRequest(
-          answerable(await placeholders.masked(searchable), placeholders),
-          original,
-        ),
+        request: sendableRequest(answerable(await placeholders.masked(searchable), placeholders), original),
         placeholders,
         ...answerFormat(searchable),
       })

@@ -5,6 +5,7 @@ const hi = { model: 'claude-sonnet-4-5', max_tokens: 1000, messages: [{ role: 'u
 const tool = (schema: Json, name = 'look'): Json => ({ name, input_schema: schema })
 const withTool = (schema: Json, name?: string): Json => ({ ...hi, tools: [tool(schema, name)] })
 const object = { type: 'object', properties: {} }
+const search = { type: 'web_search_20250305', name: 'web_search' }
 const format = (properties: Json, more: Json = {}): Json => ({
   output_config: {
     format: {
@@ -39,6 +40,74 @@ function* schemasIn(schema: unknown): Generator<Json> {
 }
 
 export const anthropicTools: readonly Rule[] = [
+  {
+    id: 'anthropic/search-domains',
+    refuses: 'allowed_domains and blocked_domains in one of its tools for the web.',
+    check: ({ body }) =>
+      first(listOf(body.tools), ({ allowed_domains: allowed, blocked_domains: blocked }, index) =>
+        listOf(allowed).length > 0 && listOf(blocked).length > 0
+          ? `tools.${index}: only one of allowed_domains and blocked_domains can be used.`
+          : undefined,
+      ),
+    ...{
+      source: 'platform.claude.com web-search-tool ("Domain filtering"); types of @anthropic-ai/sdk 1.14.0',
+      date: '2026-11',
+      sure: 'high',
+    },
+    example: {
+      breaks: {
+        ...hi,
+        tools: [{ ...search, allowed_domains: ['a.example'], blocked_domains: ['b.example'] }],
+      },
+      mends: { tools: [{ ...search, allowed_domains: ['a.example'] }] },
+    },
+  },
+  {
+    id: 'anthropic/computer-version',
+    refuses: 'computer_20251124 of the models from 5.5 on, which take computer_toolset_20260801.',
+    check: ({ body, model }) =>
+      first(listOf(body.tools), ({ type }, index) =>
+        /^computer_20/.test(String(type)) && /-5-[2-9](?!\d)/.test(model)
+          ? `tools.${index}: '${type}' is not supported by this model. Use computer_toolset_20260801.`
+          : undefined,
+      ),
+    ...{
+      source: 'platform.claude.com computer-use-tool (details, "Migrate from computer_20251124")',
+      date: '2026-10',
+      sure: 'high',
+    },
+    example: {
+      breaks: {
+        ...hi,
+        model: 'claude-opus-5-5',
+        tools: [{ type: 'computer_20251124', name: 'computer', display_width_px: 1, display_height_px: 1 }],
+      },
+      mends: { model: 'claude-opus-4-7' },
+    },
+  },
+  {
+    id: 'anthropic/mcp-servers',
+    refuses: 'An mcp_toolset of a server that mcp_servers does not have, or without the beta.',
+    check: ({ body, headers }) =>
+      first(listOf(body.tools), ({ type, mcp_server_name: name }, index) => {
+        if (type !== 'mcp_toolset') return
+        if (!String(headers['anthropic-beta']).includes('mcp-client-'))
+          return `tools.${index}: Input tag 'mcp_toolset' found using 'type' does not match any of the expected tags`
+        return listOf(body.mcp_servers).some((server) => server.name === name)
+          ? undefined
+          : `tools.${index}.mcp_server_name: '${name}' is not defined in mcp_servers`
+      }),
+    ...{
+      source: 'platform.claude.com/docs/en/agents-and-tools/mcp-connector',
+      date: '2026-11',
+      sure: 'medium',
+    },
+    example: {
+      breaks: { ...hi, tools: [{ type: 'mcp_toolset', mcp_server_name: 'wiki' }] },
+      mends: { mcp_servers: [{ type: 'url', name: 'wiki', url: 'https://wiki.example/mcp' }] },
+      headers: { 'anthropic-beta': 'mcp-client-2025-11-20' },
+    },
+  },
   {
     id: 'anthropic/tool-name',
     refuses: 'Tool names of more than 128 letters, digits, _ and -.',

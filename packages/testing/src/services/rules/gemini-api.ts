@@ -199,6 +199,30 @@ export const geminiApi: readonly Rule[] = [
     },
   },
   {
+    id: 'gemini-api/combined-tools',
+    refuses:
+      "Google's own tools beside functions, before Gemini 3; later models take them with includeServerSideToolInvocations.",
+    check: ({ body, model: name, path }) => {
+      const all = listOf(body.tools)
+      const functions = all.filter(({ functionDeclarations }) => listOf(functionDeclarations).length > 0)
+      if (functions.length === 0 || functions.length === all.length) return
+      if (generation(name) < 3) return 'Tool use with function calling is unsupported'
+      // Vertex AI has no such field.
+      return body.toolConfig?.includeServerSideToolInvocations === true || path.includes('/publishers/')
+        ? undefined
+        : 'Please enable tool_config.include_server_side_tool_invocations to use Built-in tools with Function calling.'
+    },
+    ...{
+      source: 'snailyp/gemini-balance#17; cloudwego/eino-ext#761; googleapis/js-genai#1425',
+      date: '2026-04',
+      sure: 'high',
+    },
+    example: {
+      breaks: { ...ask(flash, hi), tools: [...tools, { googleSearch: {} }] },
+      mends: { toolConfig: { includeServerSideToolInvocations: true } },
+    },
+  },
+  {
     id: 'gemini-api/allowed-names',
     refuses:
       'Allowed names that are no declared function, and allowed names without the mode ANY or VALIDATED.',

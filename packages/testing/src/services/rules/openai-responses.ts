@@ -14,6 +14,12 @@ const call = (id = 'call_1', more: Json = {}): Json => ({
   ...more,
 })
 const output = (id = 'call_1'): Json => ({ type: 'function_call_output', call_id: id, output: 'Seen.' })
+/** The fields that the service's own tools need; one of each list. */
+const serverToolNeeds: Record<string, readonly (readonly string[])[]> = {
+  file_search: [['vector_store_ids']],
+  code_interpreter: [['container']],
+  mcp: [['server_label'], ['server_url', 'connector_id', 'tunnel_id']],
+}
 const tool = { type: 'function', name: 'look', parameters: { type: 'object', properties: {} }, strict: false }
 const thought = { type: 'reasoning', id: 'rs_1', summary: [], encrypted_content: 'c2ln' }
 const answer = {
@@ -279,6 +285,33 @@ export const openaiResponses: readonly Rule[] = [
     example: {
       breaks: { ...hi, tools: [{ type: 'function', function: { name: 'look' } }] },
       mends: { tools: [tool] },
+    },
+  },
+  {
+    id: 'openai-responses/server-tools',
+    refuses:
+      'Its own tools without what they need: stores of file_search, a container of code_interpreter, a server of mcp.',
+    check: ({ body }) =>
+      first(listOf(body.tools), (tool, index) => {
+        const missing = serverToolNeeds[String(tool.type)]?.find((names) =>
+          names.every((name) => tool[name] === undefined),
+        )
+        if (missing === undefined) return
+        const param = `tools[${index}].${missing[0]}`
+        return {
+          message: `Missing required parameter: '${param}'.`,
+          param,
+          code: 'missing_required_parameter',
+        }
+      }),
+    ...{
+      source: 'openai/openai-openapi FileSearchTool, CodeInterpreterTool, MCPTool; types of openai 7',
+      date: '2026-11',
+      sure: 'high',
+    },
+    example: {
+      breaks: { ...hi, tools: [{ type: 'mcp', server_label: 'wiki' }] },
+      mends: { tools: [{ type: 'mcp', server_label: 'wiki', server_url: 'https://wiki.example/mcp' }] },
     },
   },
   {
