@@ -21,7 +21,12 @@ beforeAll(async () => {
   agent = shellAgent(join(folder, 'agent.gguf'))
   gateway = await over(() => agent)
   // The instructions are evaluated once, and found again by every request that begins with them.
-  await agent.chat({ messages: [{ role: 'system', content: instructions }] })
+  await agent.chat({
+    messages: [
+      { role: 'system', content: instructions },
+      { role: 'user', content: 'Begin.' },
+    ],
+  })
 }, slow)
 afterAll(async () => {
   await gateway.close()
