@@ -58,7 +58,12 @@ const rotated = await admin<{ key: string }>('/keys/ann/rotate', { overlap: 60_0
 const renewed = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: rotated.key })
 
 // An answer that goes on without its client: the connection is lost after the first word, and taken up again with the new key.
-const request = { model: 'small', input: 'What is the capital of Japan?', background: true, stream: true } as const
+const request = {
+  model: 'small',
+  input: 'What is the capital of Japan?',
+  background: true,
+  stream: true,
+} as const
 let [id, last, text] = ['', -1, '']
 for await (const event of await openai.responses.create(request)) {
   last = event.sequence_number

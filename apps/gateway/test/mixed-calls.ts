@@ -13,7 +13,10 @@ export const prices = {
 export type Services = Record<'claude' | 'openai' | 'ollama', BookkeepingService>
 
 /** The services, and providers that ask them: with retries, a fallback, a race and a cache. */
-export async function bookkeepingServices(): Promise<{ services: Services; config: Omit<Config, 'gateway'> }> {
+export async function bookkeepingServices(): Promise<{
+  services: Services
+  config: Omit<Config, 'gateway'>
+}> {
   const [claude, openai, ollama] = await Promise.all([
     bookkeepingService('anthropic'),
     bookkeepingService('openai-chat'),
@@ -52,7 +55,10 @@ export const protocols: Call[] = [
 
 export const pick = <T>(list: readonly T[], index: number): T => list[index % list.length] as T
 
-const background: Call = (input, model, stream) => ['/v1/responses', { model, stream, input, background: true }]
+const background: Call = (input, model, stream) => [
+  '/v1/responses',
+  { model, stream, input, background: true },
+]
 const kinds = ['', '(background)', '(busy)', '(fails)', '(slow)', 'the same question', '', '(background)']
 
 /** One of the calls; each number gives another combination of model, protocol, streaming and what happens. */

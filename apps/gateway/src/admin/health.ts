@@ -1,73 +1,10 @@
 // Operation that checks the providers with tiny requests, as `patchbay doctor` does.
-import { type Feature, type Finding, features, probe } from '@patchbay/config'
-import { isLlmError, type Provider } from '@patchbay/core'
+import { features } from '@patchbay/config'
 import { requestError } from '../answer/http-status.js'
 import { operation } from './operation.js'
 import * as schema from './schemas.js'
 
-/** What a check of a provider has found. */
-export interface Health {
-  /** The name in the configuration. */
-  name: string
-  provider?: string
-  model?: string
-  /** Whether it answers with text. */
-  ok: boolean
-  /** When it was checked. */
-  at: string
-  /** How long the check took, in milliseconds. */
-  ms: number
-  findings: Partial<Record<Feature, Finding>>
-  /** The last day on which the service serves the model, if it is known. */
-  endOfLife?: string
-  /** Why the provider could not be opened. */
-  problem?: string
-}
-
-/** Milliseconds for all requests to one provider. */
-const checkMs = 60_000
 const defaultMaxAge = 60
-
-/** Checks of the providers of one configuration: each runs once at a time, and is kept. */
-export class HealthChecks {
-  readonly #last = new Map<string, { check: Promise<Health>; endedAt?: number }>()
-
-  constructor(private readonly open: (name: string) => Promise<Provider>) {}
-
-  /** The check that runs, or the last one if it is not older than this many milliseconds; a new one otherwise. */
-  of(name: string, maxAgeMs: number): Promise<Health> {
-    const last = this.#last.get(name)
-    if (last !== undefined && (last.endedAt === undefined || Date.now() - last.endedAt < maxAgeMs))
-      return last.check
-    const next: { check: Promise<Health>; endedAt?: number } = { check: check(name, this.open) }
-    this.#last.set(name, next)
-    void next.check.then(() => {
-      next.endedAt = Date.now()
-    })
-    return next.check
-  }
-}
-
-/** Never rejects. */
-async function check(name: string, open: (name: string) => Promise<Provider>): Promise<Health> {
-  const began = performance.now()
-  const took = () => ({ at: new Date().toISOString(), ms: Math.round(performance.now() - began) })
-  try {
-    const provider = await open(name)
-    const options = { timeout: checkMs, signal: AbortSignal.timeout(checkMs) }
-    const findings = await probe(provider, options)
-    const { endOfLife } = await provider.capabilities(options).catch(() => ({ endOfLife: undefined }))
-    return {
-      ...{ name, provider: provider.provider, model: provider.model, ok: findings.text.outcome === 'yes' },
-      ...took(),
-      findings,
-      ...(endOfLife !== undefined && { endOfLife }),
-    }
-  } catch (error) {
-    const problem = isLlmError(error) ? `${error.code}: ${error.message}` : 'It could not be checked.'
-    return { name, ok: false, ...took(), findings: {}, problem }
-  }
-}
 
 const finding = schema.closed({ outcome: { enum: ['yes', 'no', 'failed'] }, detail: schema.text }, [
   'outcome',

@@ -3,7 +3,7 @@ import type { KeyEntry } from '@patchbay/config'
 import type { JsonSchema } from '@patchbay/core'
 import type { GatewayDatabase } from '../database/gateway-database.js'
 import type { Database } from '../database/tables.js'
-import type { HealthChecks } from './health.js'
+import type { HealthChecks } from './health-checks.js'
 
 /** What operations work with. */
 export interface AdminContext {

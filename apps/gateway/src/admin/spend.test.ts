@@ -1,7 +1,14 @@
 // Spend that adds up: what the gateway says was used is what the services say, to the request, the token and the cent.
 import { expect, it, vi } from 'vitest'
 import { type AdminWorld, adminWorld } from '../../test/admin-world.js'
-import { bookkeepingServices, expectSameBooks, pick, prices, protocols, type Services } from '../../test/mixed-calls.js'
+import {
+  bookkeepingServices,
+  expectSameBooks,
+  pick,
+  prices,
+  protocols,
+  type Services,
+} from '../../test/mixed-calls.js'
 
 async function world(): Promise<AdminWorld & { services: Services }> {
   const { services, config } = await bookkeepingServices()

@@ -72,7 +72,9 @@ it.skipIf(missing !== undefined)(
     })
     const every = async (ms: number, work: () => Promise<void>) => {
       while (!isOver()) {
-        await new Promise((resolve) => setTimeout(resolve, Math.min(ms, Math.max(0, ends - performance.now()))))
+        await new Promise((resolve) =>
+          setTimeout(resolve, Math.min(ms, Math.max(0, ends - performance.now()))),
+        )
         if (!isOver()) await work()
       }
     }
@@ -119,9 +121,7 @@ it.skipIf(missing !== undefined)(
     const [sum] = (await admin('GET', '/spend')).body.data
     const heap = memory.map(({ heapUsed }) => megabytes(heapUsed))
     const rss = memory.map(({ rss }) => megabytes(rss))
-    process.stderr.write(
-      `${JSON.stringify({ ...counts, sum, heapMB: heap, rssMB: rss })}\n`,
-    )
+    process.stderr.write(`${JSON.stringify({ ...counts, sum, heapMB: heap, rssMB: rss })}\n`)
     expect(wrong).toEqual([])
     expect(counts.kills).toBeGreaterThan(0)
     expect(counts.reloads).toBeGreaterThan(0)

@@ -65,10 +65,7 @@ export function responsesRoutes(
       ...reading,
       read: async () => withoutUnknownReasoning(reading.read(), provider, recorder, 'reasoning'),
     })
-    const items = new ItemWriter(
-      toBase(body, `resp_${recorder.id}`, provider.model),
-      toolOrigins(body),
-    )
+    const items = new ItemWriter(toBase(body, `resp_${recorder.id}`, provider.model), toolOrigins(body))
     // Stored without the instructions, which are for one answer only.
     const conversation = (request.messages as Message[]).slice(typeof body.instructions === 'string' ? 1 : 0)
     if (body.background === true) {
