@@ -129,7 +129,7 @@ export function frame(headers: Record<string, string>, body: object): Uint8Array
 }
 
 /** The frame of an event of the Messages API. */
-export function chunk(event: string): Uint8Array {
+function chunk(event: string): Uint8Array {
   const headers = { ':message-type': 'event', ':event-type': 'chunk' }
   return frame(headers, { bytes: Buffer.from(event).toString('base64'), p: 'abcd' })
 }

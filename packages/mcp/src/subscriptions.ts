@@ -1,9 +1,17 @@
 // Subscriptions to resources: the app is told when one changes, also after the connection was made again.
 import type { Client } from '@modelcontextprotocol/client'
 import { LlmError } from '@patchbay/core'
-import type { Connection } from './connection.js'
 import { asFailure, nameOfServer } from './errors.js'
+import type { ProcessServer, RemoteServer } from './server.js'
 import { anything, asObject } from './tool-list.js'
+
+/** The connection that has the subscriptions. */
+interface Connected {
+  readonly server: ProcessServer | RemoteServer
+  readonly timeout: number
+  throwIfClosed(cause?: unknown): void
+  use<T>(work: (client: Client) => Promise<T>): Promise<T>
+}
 
 /** The resources that are watched, and who is told. */
 export class Subscriptions {
@@ -27,7 +35,7 @@ export class Subscriptions {
    * Subscribes; the function that it returns ends that.
    * @throws {LlmError} `unsupported` by a server without subscriptions, and like a call of a tool
    */
-  async watch(connection: Connection, uri: string, onChange: () => void): Promise<() => Promise<void>> {
+  async watch(connection: Connected, uri: string, onChange: () => void): Promise<() => Promise<void>> {
     const { server, timeout } = connection
     // Each call is told by itself, also with the same function.
     const watcher = () => onChange()
