@@ -9,6 +9,13 @@ import { launch } from '../test/chromium.js'
 const picture = fileURLToPath(new URL('../../../docs/public/page.png', import.meta.url))
 const config = { default: 'pico', providers: { pico: { use: 'local' as const } } }
 const gateway = await serve({ loaded: await loadConfig({ config, user: false }), port: 0 })
+// The model is there, as it is for all but the first question of a day.
+const messages = [{ role: 'user', content: 'What is the capital of Chile?' }]
+const body = JSON.stringify({ model: 'pico', messages })
+const headers = { 'content-type': 'application/json' }
+const warm = await fetch(`${gateway.url}/v1/chat/completions`, { method: 'POST', headers, body })
+if (!warm.ok) throw new Error(await warm.text())
+await warm.text()
 const browser = await launch()
 const { page } = await browser.open(gateway.url, {
   viewport: { width: 1100, height: 640 },
