@@ -233,26 +233,17 @@ class OpenAIBackend implements Backend {
     request: PreparedTranscribe,
     context: CallContext,
   ): Promise<Omit<TranscribeResponse, 'provider'>> {
-    const { toForm, toTranscript } = await import('./services/audio.js')
-    const form = toForm(this.model, request)
-    const answer = await this.#server.json(context, 'post', '/audio/transcriptions', form)
-    return toTranscript(answer, this.model, this.#server.who)
+    return (await import('./services/audio.js')).transcribe(this.#server, this.#target, request, context)
   }
 
   async image(request: PreparedImage, context: CallContext): Promise<Omit<ImageResponse, 'provider'>> {
-    const { toImageRequest, toImages } = await import('./services/images.js')
-    const { path, body } = toImageRequest(this.#target, request)
-    const response = await this.#server.send(context, 'post', path, body)
-    return toImages(await this.#server.jsonOf(response, maxMediaBody), this.model, this.#server.who)
+    return (await import('./services/images.js')).image(this.#server, this.#target, request, context)
   }
 
   speak(request: PreparedSpeak, context: CallContext): AsyncIterable<BackendSpeechEvent> {
-    return lazyIterable(async () => {
-      const { toSpeechBody, speechOf } = await import('./services/speech.js')
-      const body = toSpeechBody(this.#target, request)
-      const response = await this.#server.send(context, 'post', '/audio/speech', body)
-      return speechOf(response, { ...this.#target, format: body.response_format })
-    })
+    return lazyIterable(async () =>
+      (await import('./services/speech.js')).speak(this.#server, this.#target, request, context),
+    )
   }
 
   async countTokens(given: PreparedChat, context: CallContext): Promise<number> {
