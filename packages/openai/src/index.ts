@@ -38,7 +38,6 @@ import {
   wantsStream,
   warnWithoutLogprobs,
   withInlineMedia,
-  withPrefix,
   Yielder,
 } from '@patchbay/core/wire'
 import type OpenAI from 'openai'
@@ -62,9 +61,6 @@ declare global {
       | undefined
   }
 }
-
-// In characters: 2,048 vectors of 3,072 numbers take up to 140 million, and 10 images as much as they like.
-const maxMediaBody = 256 * 1024 * 1024
 
 /**
  * A model of OpenAI (Responses or Chat Completions), or of a compatible server by its `baseURL`.
@@ -209,24 +205,10 @@ class OpenAIBackend implements Backend {
   readonly embedBatch = { texts: 2048, characters: 250_000 }
 
   async embed(
-    { input, dimensions, inputType, truncate, providerOptions }: PreparedEmbed,
+    request: PreparedEmbed,
     context: CallContext,
   ): Promise<Omit<EmbedResponse, 'provider'>> {
-    if (truncate)
-      throw new LlmError(
-        'unsupported',
-        'This API does not shorten texts. Shorten them, and leave out truncate.',
-      )
-    const response = await this.#server.send(context, 'post', '/embeddings', {
-      model: this.model,
-      input: withPrefix(this.model, input, inputType),
-      encoding_format: 'float',
-      ...(dimensions !== undefined && { dimensions }),
-      ...providerOptions,
-    })
-    const answer = await this.#server.jsonOf(response, maxMediaBody)
-    const { toVectors } = await import('./services/embeddings.js')
-    return toVectors(answer, input.length, this.model, this.#server.who)
+    return (await import('./services/embeddings.js')).embed(this.#server, this.model, request, context)
   }
 
   async transcribe(
