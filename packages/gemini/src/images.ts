@@ -1,7 +1,13 @@
 // Images: `generateContent` of Gemini's image models, and `predict` of Imagen.
 // Sources: ai.google.dev/gemini-api/docs/image-generation and /imagen, and ImageConfig and GenerateImagesConfig of @google/genai 2.32.0,
 // November 2026.
-import { type BackendEvent, type CallContext, type ImageResponse, LlmError, type PreparedImage } from '@patchbay/core'
+import {
+  type BackendEvent,
+  type CallContext,
+  type ImageResponse,
+  LlmError,
+  type PreparedImage,
+} from '@patchbay/core'
 import { fieldsOf, markLarge, objectsIn, receivedBytes, toBase64 } from '@patchbay/core/wire'
 import type { Server } from './client.js'
 import { each, fromChunks } from './events.js'

@@ -1,7 +1,13 @@
 // Speech: `streamGenerateContent` of the TTS models, whose audio is 16-bit PCM.
 // Sources: ai.google.dev/gemini-api/docs/speech-generation, docs.cloud.google.com/gemini-enterprise-agent-platform/models/speech, and
 // SpeechConfig and SpeechMetadata of @google/genai 2.32.0, November 2026.
-import { type BackendEvent, type BackendSpeechEvent, type CallContext, LlmError, type PreparedSpeak } from '@patchbay/core'
+import {
+  type BackendEvent,
+  type BackendSpeechEvent,
+  type CallContext,
+  LlmError,
+  type PreparedSpeak,
+} from '@patchbay/core'
 import { fieldsOf, isStream, jsonEvents, receivedBytes } from '@patchbay/core/wire'
 import type { Server } from './client.js'
 import { each, fromChunks, isLast } from './events.js'

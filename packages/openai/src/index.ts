@@ -204,10 +204,7 @@ class OpenAIBackend implements Backend {
   // Source: platform.openai.com/docs/api-reference/embeddings/create, November 2026.
   readonly embedBatch = { texts: 2048, characters: 250_000 }
 
-  async embed(
-    request: PreparedEmbed,
-    context: CallContext,
-  ): Promise<Omit<EmbedResponse, 'provider'>> {
+  async embed(request: PreparedEmbed, context: CallContext): Promise<Omit<EmbedResponse, 'provider'>> {
     return (await import('./services/embeddings.js')).embed(this.#server, this.model, request, context)
   }
 

@@ -40,11 +40,7 @@ function toForm(model: string, request: PreparedTranscribe): FormData {
  * The transcript in an answer.
  * @throws {LlmError} `bad-response` for an answer without text
  */
-function toTranscript(
-  answer: unknown,
-  model: string,
-  who: string,
-): Omit<TranscribeResponse, 'provider'> {
+function toTranscript(answer: unknown, model: string, who: string): Omit<TranscribeResponse, 'provider'> {
   const { text, language, duration, segments, usage } = fieldsOf(answer)
   if (typeof text !== 'string') throw notAnAnswer(answer, who)
   const { input_tokens: inputTokens, output_tokens: outputTokens } = fieldsOf(usage)
