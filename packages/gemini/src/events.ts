@@ -89,6 +89,11 @@ export async function* fromChunks(
   yield* answer.end()
 }
 
+/** The chunks of an answer in one piece; where a proxy has dropped `alt=sse`, they are a list. */
+export async function* each(value: unknown): AsyncGenerator<unknown> {
+  yield* Array.isArray(value) ? value : [value]
+}
+
 function startOf({ responseId, modelVersion }: Json): BackendEvent {
   return {
     type: 'start',

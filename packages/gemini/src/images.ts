@@ -1,19 +1,27 @@
 // Images: `generateContent` of Gemini's image models, and `predict` of Imagen.
 // Sources: ai.google.dev/gemini-api/docs/image-generation and /imagen, and ImageConfig and GenerateImagesConfig of @google/genai 2.32.0,
 // November 2026.
-import { type BackendEvent, type ImageResponse, LlmError, type PreparedImage } from '@patchbay/core'
-import { fieldsOf, objectsIn, receivedBytes, toBase64 } from '@patchbay/core/wire'
+import {
+  type BackendEvent,
+  type CallContext,
+  type ImageResponse,
+  LlmError,
+  type PreparedImage,
+} from '@patchbay/core'
+import { fieldsOf, markLarge, objectsIn, receivedBytes, toBase64 } from '@patchbay/core/wire'
+import type { Server } from './client.js'
+import { each, fromChunks } from './events.js'
 
 type Json = Record<string, unknown>
 
 /** Whether the model is one of the Imagen family, which has a method of its own. */
-export const isImagen = (model: string) => /(^|\/)imagen/.test(model)
+const isImagen = (model: string) => /(^|\/)imagen/.test(model)
 
 /**
  * The method and the body of a request.
  * @throws {LlmError} `unsupported` for options that the model has not
  */
-export function toImageRequest(
+function toImageRequest(
   model: string,
   request: PreparedImage,
   isVertex: boolean,
@@ -84,7 +92,7 @@ function unsupported(model: string, what: string, advice: string): LlmError {
  * The images among the events of an answer.
  * @throws {LlmError} `content-filtered` if the service withheld them
  */
-export async function fromEvents(
+async function fromEvents(
   events: AsyncIterable<BackendEvent>,
   asked: string,
 ): Promise<Omit<ImageResponse, 'provider'>> {
@@ -117,7 +125,7 @@ function noImage(reason: string, raw: string | undefined, text: string): LlmErro
  * The images of Imagen.
  * @throws {LlmError} `content-filtered` if the service withheld all of them
  */
-export function fromPredictions(answer: Json, model: string): Omit<ImageResponse, 'provider'> {
+function fromPredictions(answer: Json, model: string): Omit<ImageResponse, 'provider'> {
   const predictions = objectsIn(answer.predictions)
   const images = predictions.flatMap(({ bytesBase64Encoded, mimeType, prompt }) => {
     const data = receivedBytes(bytesBase64Encoded)
@@ -135,4 +143,22 @@ export function fromPredictions(answer: Json, model: string): Omit<ImageResponse
   if (images.length === 0)
     throw noImage('content-filter', String(withheld?.raiFilteredReason ?? 'no predictions'), '')
   return { images, model, usage: {} }
+}
+
+// In characters: images of 4K have some ten million.
+const maxBody = 256 * 1024 * 1024
+
+/** One attempt. */
+export async function image(
+  server: Server,
+  model: string,
+  request: PreparedImage,
+  context: CallContext,
+): Promise<Omit<ImageResponse, 'provider'>> {
+  const { method, body } = toImageRequest(model, request, server.isVertex)
+  const path = `${server.resource(model)}:${method}`
+  const response = await server.send({ ...context, large: markLarge(body) }, 'POST', path, body)
+  const answer = await server.jsonOf(response, maxBody)
+  if (isImagen(model)) return fromPredictions(answer, model)
+  return fromEvents(fromChunks(each(answer), { host: server.host, warn: context.warn }), model)
 }

@@ -35,7 +35,7 @@ import {
 } from '@patchbay/core/wire'
 import { Server, type VertexOptions } from './client.js'
 import type { Target } from './encode/contents.js'
-import { type AnswerSource, fromChunks, isLast } from './events.js'
+import { type AnswerSource, each, fromChunks, isLast } from './events.js'
 import type { KnownRules, ModelRules } from './models.js'
 import type { WireChat } from './request.js'
 import { geminiTools } from './tools.js'
@@ -124,9 +124,6 @@ const names = {
   },
 } as const
 
-// In characters: images of 4K have some ten million.
-const maxMediaBody = 256 * 1024 * 1024
-
 class GeminiBackend implements Backend {
   readonly provider = 'gemini'
   readonly #server: Server
@@ -212,26 +209,13 @@ class GeminiBackend implements Backend {
   }
 
   async image(request: PreparedImage, context: CallContext): Promise<Omit<ImageResponse, 'provider'>> {
-    const { fromEvents: toImages, fromPredictions, isImagen, toImageRequest } = await import('./images.js')
-    const { method, body } = toImageRequest(this.model, request, this.#server.isVertex)
-    const path = `${this.#resource}:${method}`
-    const response = await this.#server.send({ ...context, large: markLarge(body) }, 'POST', path, body)
-    const answer = await this.#server.jsonOf(response, maxMediaBody)
-    if (isImagen(this.model)) return fromPredictions(answer, this.model)
-    return toImages(fromChunks(each(answer), this.#source(context)), this.model)
+    return (await import('./images.js')).image(this.#server, this.model, request, context)
   }
 
   speak(request: PreparedSpeak, context: CallContext): AsyncIterable<BackendSpeechEvent> {
-    return lazyIterable(async () => {
-      const { fromEvents: toSpeech, toSpeechBody } = await import('./speech.js')
-      const body = toSpeechBody(this.model, request)
-      const path = `${this.#resource}:streamGenerateContent?alt=sse`
-      const response = await this.#server.send(context, 'POST', path, body)
-      const chunks = isStream(response, true)
-        ? jsonEvents(response.body, isLast)
-        : each(await this.#server.jsonOf(response, maxMediaBody))
-      return toSpeech(fromChunks(chunks, this.#source(context)), request.format)
-    })
+    return lazyIterable(async () =>
+      (await import('./speech.js')).speak(this.#server, this.model, request, context),
+    )
   }
 
   readonly batch: BackendBatch = {
@@ -306,9 +290,4 @@ class GeminiBackend implements Backend {
 
 function batchPath(id: string): string {
   return `batches/${encodeURIComponent(id)}`
-}
-
-/** The chunks of an answer in one piece; where a proxy has dropped `alt=sse`, they are a list. */
-async function* each(value: unknown): AsyncGenerator<unknown> {
-  yield* Array.isArray(value) ? value : [value]
 }

@@ -1,8 +1,16 @@
 // Speech: `streamGenerateContent` of the TTS models, whose audio is 16-bit PCM.
 // Sources: ai.google.dev/gemini-api/docs/speech-generation, docs.cloud.google.com/gemini-enterprise-agent-platform/models/speech, and
 // SpeechConfig and SpeechMetadata of @google/genai 2.32.0, November 2026.
-import { type BackendEvent, type BackendSpeechEvent, LlmError, type PreparedSpeak } from '@patchbay/core'
-import { fieldsOf, receivedBytes } from '@patchbay/core/wire'
+import {
+  type BackendEvent,
+  type BackendSpeechEvent,
+  type CallContext,
+  LlmError,
+  type PreparedSpeak,
+} from '@patchbay/core'
+import { fieldsOf, isStream, jsonEvents, receivedBytes } from '@patchbay/core/wire'
+import type { Server } from './client.js'
+import { each, fromChunks, isLast } from './events.js'
 
 type Json = Record<string, unknown>
 
@@ -13,7 +21,7 @@ const hasStyle = (model: string) => /gemini-(3\.[8-9]|[4-9])/.test(model)
  * The body of a request.
  * @throws {LlmError} `unsupported` for a speed, and for formats other than PCM and WAV
  */
-export function toSpeechBody(
+function toSpeechBody(
   model: string,
   { text, voice = 'Kore', format, speed, instructions, providerOptions }: PreparedSpeak,
 ): Json {
@@ -44,7 +52,7 @@ export function toSpeechBody(
  * the type of that name (RFC 2586), so it gets another name.
  * @throws {LlmError} `content-filtered` if the service withheld it, `bad-response` if it ended before the text did
  */
-export async function* fromEvents(
+async function* fromEvents(
   events: AsyncIterable<BackendEvent>,
   format: PreparedSpeak['format'],
 ): AsyncGenerator<BackendSpeechEvent> {
@@ -101,4 +109,19 @@ function wavHeader(rate: number): Uint8Array {
   word(36, 'data')
   header.setUint32(40, 0xffff_ffff, true)
   return new Uint8Array(header.buffer)
+}
+
+/** One attempt. */
+export async function speak(
+  server: Server,
+  model: string,
+  request: PreparedSpeak,
+  context: CallContext,
+): Promise<AsyncIterable<BackendSpeechEvent>> {
+  const path = `${server.resource(model)}:streamGenerateContent?alt=sse`
+  const response = await server.send(context, 'POST', path, toSpeechBody(model, request))
+  const chunks = isStream(response, true)
+    ? jsonEvents(response.body, isLast)
+    : each(await server.jsonOf(response))
+  return fromEvents(fromChunks(chunks, { host: server.host, warn: context.warn }), request.format)
 }

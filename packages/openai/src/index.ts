@@ -39,7 +39,6 @@ import {
   wantsStream,
   warnWithoutLogprobs,
   withInlineMedia,
-  withPrefix,
   Yielder,
 } from '@patchbay/core/wire'
 import type OpenAI from 'openai'
@@ -72,9 +71,6 @@ declare global {
       | undefined
   }
 }
-
-// In characters: 2,048 vectors of 3,072 numbers take up to 140 million, and 10 images as much as they like.
-const maxMediaBody = 256 * 1024 * 1024
 
 /**
  * A model of OpenAI (Responses or Chat Completions), or of a compatible server by its `baseURL`.
@@ -242,51 +238,25 @@ class OpenAIBackend implements Backend {
   // Source: platform.openai.com/docs/api-reference/embeddings/create, November 2026.
   readonly embedBatch = { texts: 2048, characters: 250_000 }
 
-  async embed(
-    { input, dimensions, inputType, truncate, providerOptions }: PreparedEmbed,
-    context: CallContext,
-  ): Promise<Omit<EmbedResponse, 'provider'>> {
-    if (truncate)
-      throw new LlmError(
-        'unsupported',
-        'This API does not shorten texts. Shorten them, and leave out truncate.',
-      )
-    const response = await this.#server.send(context, 'post', '/embeddings', {
-      model: this.model,
-      input: withPrefix(this.model, input, inputType),
-      encoding_format: 'float',
-      ...(dimensions !== undefined && { dimensions }),
-      ...providerOptions,
-    })
-    const answer = await this.#server.jsonOf(response, maxMediaBody)
-    const { toVectors } = await import('./services/embeddings.js')
-    return toVectors(answer, input.length, this.model, this.#server.who)
+  async embed(request: PreparedEmbed, context: CallContext): Promise<Omit<EmbedResponse, 'provider'>> {
+    return (await import('./services/embeddings.js')).embed(this.#server, this.model, request, context)
   }
 
   async transcribe(
     request: PreparedTranscribe,
     context: CallContext,
   ): Promise<Omit<TranscribeResponse, 'provider'>> {
-    const { toForm, toTranscript } = await import('./services/audio.js')
-    const form = toForm(this.model, request)
-    const answer = await this.#server.json(context, 'post', '/audio/transcriptions', form)
-    return toTranscript(answer, this.model, this.#server.who)
+    return (await import('./services/audio.js')).transcribe(this.#server, this.#target, request, context)
   }
 
   async image(request: PreparedImage, context: CallContext): Promise<Omit<ImageResponse, 'provider'>> {
-    const { toImageRequest, toImages } = await import('./services/images.js')
-    const { path, body } = toImageRequest(this.#target, request)
-    const response = await this.#server.send(context, 'post', path, body)
-    return toImages(await this.#server.jsonOf(response, maxMediaBody), this.model, this.#server.who)
+    return (await import('./services/images.js')).image(this.#server, this.#target, request, context)
   }
 
   speak(request: PreparedSpeak, context: CallContext): AsyncIterable<BackendSpeechEvent> {
-    return lazyIterable(async () => {
-      const { toSpeechBody, speechOf } = await import('./services/speech.js')
-      const body = toSpeechBody(this.#target, request)
-      const response = await this.#server.send(context, 'post', '/audio/speech', body)
-      return speechOf(response, { ...this.#target, format: body.response_format })
-    })
+    return lazyIterable(async () =>
+      (await import('./services/speech.js')).speak(this.#server, this.#target, request, context),
+    )
   }
 
   async countTokens(given: PreparedChat, context: CallContext): Promise<number> {

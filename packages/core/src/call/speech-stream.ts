@@ -19,10 +19,7 @@ export class SpeechCallStream implements SpeechStream {
         return (await events.next()).value ?? undefined
       },
       () => {
-        const left = new LlmError('aborted', 'The reader left the stream before its end.', {
-          provider: origin.provider?.provider,
-          model: origin.provider?.model,
-        })
+        const left = new LlmError('aborted', 'The reader left the stream before its end.', origin.provider)
         this.#leaving.abort(left)
         events?.return().catch(() => {})
         return left

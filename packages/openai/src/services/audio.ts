@@ -1,7 +1,9 @@
 // Speech to text: the form for POST /audio/transcriptions, and its answer.
 // Source: platform.openai.com/docs/api-reference/audio/createTranscription, November 2026.
-import type { PreparedTranscribe, TranscribeResponse } from '@patchbay/core'
+import type { CallContext, PreparedTranscribe, TranscribeResponse } from '@patchbay/core'
 import { fieldsOf, fromBase64, objectsIn } from '@patchbay/core/wire'
+import type { Target } from '../api.js'
+import type { Server } from '../client.js'
 import { notAnAnswer } from '../errors.js'
 
 // The service tells the format by the name of the file.
@@ -15,7 +17,7 @@ const extensions: Record<string, string> = {
 }
 
 /** The form. Whisper also gives times, language and length; the later models give only text. */
-export function toForm(model: string, request: PreparedTranscribe): FormData {
+function toForm(model: string, request: PreparedTranscribe): FormData {
   const { audio, mediaType, language, prompt, temperature, providerOptions } = request
   const bytes = typeof audio === 'string' ? fromBase64(audio) : new Uint8Array(audio)
   const kind = mediaType.replace(/^\w+\/|;.*$/gs, '')
@@ -38,11 +40,7 @@ export function toForm(model: string, request: PreparedTranscribe): FormData {
  * The transcript in an answer.
  * @throws {LlmError} `bad-response` for an answer without text
  */
-export function toTranscript(
-  answer: unknown,
-  model: string,
-  who: string,
-): Omit<TranscribeResponse, 'provider'> {
+function toTranscript(answer: unknown, model: string, who: string): Omit<TranscribeResponse, 'provider'> {
   const { text, language, duration, segments, usage } = fieldsOf(answer)
   if (typeof text !== 'string') throw notAnAnswer(answer, who)
   const { input_tokens: inputTokens, output_tokens: outputTokens } = fieldsOf(usage)
@@ -63,4 +61,15 @@ export function toTranscript(
     ...(typeof language === 'string' && { language }),
     ...(Number.isFinite(seconds) && { duration: seconds }),
   }
+}
+
+/** One attempt. */
+export async function transcribe(
+  server: Server,
+  { model, who }: Target,
+  request: PreparedTranscribe,
+  context: CallContext,
+): Promise<Omit<TranscribeResponse, 'provider'>> {
+  const form = toForm(model, request)
+  return toTranscript(await server.json(context, 'post', '/audio/transcriptions', form), model, who)
 }

@@ -1,6 +1,7 @@
 // The answer of POST /embeddings. Source: platform.openai.com/docs/api-reference/embeddings, November 2026.
-import type { EmbedResponse } from '@patchbay/core'
-import { fieldsOf, objectsIn, toVector } from '@patchbay/core/wire'
+import { type CallContext, type EmbedResponse, LlmError, type PreparedEmbed } from '@patchbay/core'
+import { fieldsOf, objectsIn, toVector, withPrefix } from '@patchbay/core/wire'
+import type { Server } from '../client.js'
 import { notAnAnswer } from '../errors.js'
 
 /**
@@ -32,4 +33,29 @@ export function toVectors(
     model: typeof model === 'string' ? model : asked,
     usage: typeof inputTokens === 'number' ? { inputTokens } : {},
   }
+}
+
+// In characters: 2,048 vectors of 3,072 numbers take up to 140 million.
+const maxBody = 256 * 1024 * 1024
+
+/** One attempt for one batch. */
+export async function embed(
+  server: Server,
+  model: string,
+  { input, dimensions, inputType, truncate, providerOptions }: PreparedEmbed,
+  context: CallContext,
+): Promise<Omit<EmbedResponse, 'provider'>> {
+  if (truncate)
+    throw new LlmError(
+      'unsupported',
+      'This API does not shorten texts. Shorten them, and leave out truncate.',
+    )
+  const response = await server.send(context, 'post', '/embeddings', {
+    model,
+    input: withPrefix(model, input, inputType),
+    encoding_format: 'float',
+    ...(dimensions !== undefined && { dimensions }),
+    ...providerOptions,
+  })
+  return toVectors(await server.jsonOf(response, maxBody), input.length, model, server.who)
 }

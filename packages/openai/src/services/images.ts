@@ -1,8 +1,9 @@
 // Images: the requests to POST /images/generations and /images/edits, and their answer.
 // Sources: openai 6.49.0, resources/images.d.ts (options by model, November 2026); docs.x.ai, image generation (November 2026).
-import { type ImageResponse, LlmError, type PreparedImage } from '@patchbay/core'
+import { type CallContext, type ImageResponse, LlmError, type PreparedImage } from '@patchbay/core'
 import { fieldsOf, fromBase64, imageTypeOf, objectsIn, receivedBytes, Yielder } from '@patchbay/core/wire'
 import type { Target } from '../api.js'
+import type { Server } from '../client.js'
 import { notAnAnswer } from '../errors.js'
 
 type ImageOption = 'seed' | 'aspectRatio' | 'size' | 'quality' | 'background' | 'format' | 'images' | 'mask'
@@ -62,7 +63,7 @@ const ofOthers: ImageFamily = { models: /^/, refuses: [], most: Number.POSITIVE_
  * The path and the body of a request: JSON, or a form with the images to edit.
  * @throws {LlmError} `unsupported` for options that the model is known not to take
  */
-export function toImageRequest(
+function toImageRequest(
   { model, preset, who }: Pick<Target, 'model' | 'preset' | 'who'>,
   request: PreparedImage,
 ): { path: string; body: Record<string, unknown> | FormData } {
@@ -120,7 +121,7 @@ function nameOf({ mediaType }: Image, index: number): string {
  * The images of an answer.
  * @throws {LlmError} `bad-response` for an answer without the bytes of its images
  */
-export async function toImages(
+async function toImages(
   answer: unknown,
   model: string,
   who: string,
@@ -155,4 +156,19 @@ export async function toImages(
       ...(typeof outputTokens === 'number' && { outputTokens }),
     },
   }
+}
+
+// In characters: there may be ten images.
+const maxBody = 256 * 1024 * 1024
+
+/** One attempt. */
+export async function image(
+  server: Server,
+  target: Target,
+  request: PreparedImage,
+  context: CallContext,
+): Promise<Omit<ImageResponse, 'provider'>> {
+  const { path, body } = toImageRequest(target, request)
+  const response = await server.send(context, 'post', path, body)
+  return toImages(await server.jsonOf(response, maxBody), target.model, target.who)
 }

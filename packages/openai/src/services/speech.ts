@@ -1,8 +1,9 @@
 // Speech: the request to POST /audio/speech, and its answer as events: bytes, or server-sent events that contain them.
 // Source: openai 6.49.0, resources/audio/speech.d.ts; platform.openai.com/docs/api-reference/audio/speech-audio-delta-event, November 2026.
-import { type BackendSpeechEvent, LlmError, type PreparedSpeak } from '@patchbay/core'
+import { type BackendSpeechEvent, type CallContext, LlmError, type PreparedSpeak } from '@patchbay/core'
 import { bodyBytes, fieldsOf, isStream, jsonEvents, receivedBytes } from '@patchbay/core/wire'
 import type { Target } from '../api.js'
+import type { Server } from '../client.js'
 import { notAnAnswer } from '../errors.js'
 
 /** Models that take neither instructions nor a stream of events. */
@@ -12,7 +13,7 @@ const isPlain = (model: string) => /^tts-1/.test(model)
  * The body of a request. OpenAI's own service is asked for events where it has them: they tell the end and the tokens.
  * @throws {LlmError} `unsupported` for instructions to a model that takes none
  */
-export function toSpeechBody(
+function toSpeechBody(
   { model, preset, who }: Pick<Target, 'model' | 'preset' | 'who'>,
   { text, voice, format, speed, instructions, providerOptions }: PreparedSpeak,
 ): Record<string, unknown> {
@@ -49,7 +50,7 @@ const mediaTypes = new Map<unknown, string>(
 )
 
 /** The events of an answer. */
-export async function* speechOf(
+async function* speechOf(
   response: Response,
   { model, who, format = 'mp3' }: Pick<Target, 'model' | 'who'> & { format?: unknown },
 ): AsyncGenerator<BackendSpeechEvent> {
@@ -85,4 +86,16 @@ function usageOf(usage: unknown) {
     ...(typeof inputTokens === 'number' && { inputTokens }),
     ...(typeof outputTokens === 'number' && { outputTokens }),
   }
+}
+
+/** One attempt. */
+export async function speak(
+  server: Server,
+  target: Target,
+  request: PreparedSpeak,
+  context: CallContext,
+): Promise<AsyncIterable<BackendSpeechEvent>> {
+  const body = toSpeechBody(target, request)
+  const response = await server.send(context, 'post', '/audio/speech', body)
+  return speechOf(response, { ...target, format: body.response_format })
 }

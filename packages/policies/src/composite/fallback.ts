@@ -12,7 +12,7 @@ export type FallbackOptions = CompositeOptions
  * Calls the first provider; if it fails before its first event (unavailable, overloaded, rate-limited, timed out, unsupported
  * …), the next one, and so on. A request that is too long goes only to a provider known to have a larger context window. The
  * response's `provider` and `model` tell which one answered, its `warnings` why, and its `usage` includes the failed attempts.
- * Only chats fall back: `embed`, `countTokens`, `models` and the rest call the first provider.
+ * Images and speech fall back too, speech until its first audio; `embed`, `countTokens`, `models` and the rest call the first provider.
  * @throws {LlmError} `config` for an empty list; a call fails with the error of the last provider that was called
  *
  * @example

@@ -43,7 +43,7 @@ const smoothing = 0.07
 const failurePenaltyMs = 10_000
 
 /**
- * Spreads chats over providers that can all answer them. If one fails, another one is called, as in `fallback`. `embed`,
+ * Spreads chats, images and speech over providers that can all answer them. If one fails, another one is called, as in `fallback`. `embed`,
  * `rerank` and `countTokens` are spread only if all providers have the same model; otherwise the first answers them.
  * @throws {LlmError} `config` for an empty list or invalid weights
  *
