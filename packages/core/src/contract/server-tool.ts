@@ -1,5 +1,4 @@
 // Server tools: tools that a service defines and, but for a few, runs itself. Each maker's package makes them: `claude.tools`.
-import type { Tool } from './tool.js'
 
 /**
  * What a server tool does, the same word at every maker. `'computer'` is defined by the service and run by the app: its calls come as
@@ -29,17 +28,4 @@ export interface ServerToolDefinition {
   readonly secrets?: readonly string[] | undefined
   /** Other fields of the body that the tool needs; lists of several tools are joined. */
   readonly body?: Readonly<Record<string, readonly unknown[]>>
-}
-
-/**
- * A tool that the service of one maker defines. Offer it in `tools` like any other; a model that lacks it refuses the call with
- * `unsupported`. Tools of several makers for the same purpose may stand in one request: each provider takes its own.
- */
-export interface ServerTool<
-  Name extends string = string,
-  Input = unknown,
-  Output = unknown,
-  Context = unknown,
-> extends Tool<Input, Output, Name, Context> {
-  readonly server: ServerToolDefinition
 }

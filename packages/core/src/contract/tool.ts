@@ -39,6 +39,19 @@ export interface Tool<Input = unknown, Output = unknown, Name extends string = s
   readonly server?: ServerToolDefinition | undefined
 }
 
+/**
+ * A tool that the service of one maker defines. Offer it in `tools` like any other; a model that lacks it refuses the call with
+ * `unsupported`. Tools of several makers for the same purpose may stand in one request: each provider takes its own.
+ */
+export interface ServerTool<
+  Name extends string = string,
+  Input = unknown,
+  Output = unknown,
+  Context = unknown,
+> extends Tool<Input, Output, Name, Context> {
+  readonly server: ServerToolDefinition
+}
+
 /** What JSON would lose or refuse: a Map becomes `{}`. */
 type NotJson =
   | bigint

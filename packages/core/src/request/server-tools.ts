@@ -1,6 +1,7 @@
 // Server tools, made by the functions of makers' packages and taken up by their backends.
 import type { PreparedChat, PreparedServerTool } from '../contract/backend.js'
-import type { ServerTool, ServerToolDefinition } from '../contract/server-tool.js'
+import type { ServerToolDefinition } from '../contract/server-tool.js'
+import type { ServerTool } from '../contract/tool.js'
 import { omitUndefined } from '../object.js'
 
 /**
