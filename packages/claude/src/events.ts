@@ -1,6 +1,6 @@
 // Decoder of the Messages API: a streamed or whole message to events.
 // Source: platform.claude.com/docs/en/build-with-claude/streaming and /en/api/messages, November 2026.
-import type { BackendEvent, FinishReason, LlmError, Usage } from '@patchbay/core'
+import type { BackendEvent, FinishReason, LlmError, Usage, Warning } from '@patchbay/core'
 import { CallIds, fieldsOf, objectsIn, TruncatedCallGuard } from '@patchbay/core/wire'
 import {
   type AnswerSource,
@@ -22,6 +22,12 @@ interface WireMessage {
   stop_reason?: string | null
   stop_sequence?: string | null
   usage?: Json
+}
+
+const restartWarning: Warning = {
+  code: 'other',
+  feature: 'stream',
+  message: 'The service began its message again; the response holds the second one alone.',
 }
 
 const reasons: Record<string, FinishReason> = {
@@ -80,7 +86,7 @@ export async function* fromStream(
       case 'content_block_start': {
         const index = event.index as number
         if (restart !== undefined && indexes.has(index)) {
-          yield { ...startOf(restart, source), restart: true }
+          yield { ...startOf(restart, source), restart: true, warnings: [restartWarning] }
           restart = undefined
           blocks.clear()
           indexes.clear()

@@ -41,16 +41,8 @@ export class Collector {
 
   /** The `start` event. */
   startEvent(): StartEvent {
-    const { id, requestId, model = this.model, usage = this.usage } = this.#start
-    return {
-      type: 'start',
-      provider: this.provider,
-      model,
-      ...(id && { id }),
-      ...(requestId && { requestId }),
-      warnings: [...this.warnings],
-      usage,
-    }
+    const { usage = this.usage } = this.#start
+    return this.#named({ type: 'start', warnings: [...this.warnings], usage })
   }
 
   /**
@@ -66,11 +58,6 @@ export class Collector {
           this.#openCalls.clear()
           this.#open = undefined
           this.#logprobs.length = 0
-          this.warnings.push({
-            code: 'other',
-            feature: 'stream',
-            message: 'The service began its message again; the response holds the second one alone.',
-          })
         }
         for (const warning of event.warnings ?? [])
           if (!this.warnings.includes(warning)) this.warnings.push(warning)
@@ -185,21 +172,18 @@ export class Collector {
   }
 
   #response(finishReason: FinishReason, attempts: number, timing: Timing): ChatResponse {
-    const { id, requestId, model = this.model } = this.#start
-    const { provider, usage, warnings } = this
-    // Set one by one: spreads cost more than the rest of a response.
-    const response = responseOf(this.#parts, {
-      provider,
-      model,
-      finishReason,
-      usage,
-      timing,
-      attempts,
-      warnings,
-    })
-    if (id) response.id = id
-    if (requestId) response.requestId = requestId
+    const { usage, warnings } = this
+    const response: ChatResponse = this.#named(
+      responseOf(this.#parts, { finishReason, usage, timing, attempts, warnings }),
+    )
     if (this.#logprobs.length > 0) response.logprobs = this.#logprobs
     return response
+  }
+
+  /** With the names of the model and of the answer. */
+  #named<Rest extends object>(rest: Rest) {
+    const { id, requestId, model = this.model } = this.#start
+    // Not spread: that costs more than the rest of a response.
+    return Object.assign(rest, { provider: this.provider, model }, id && { id }, requestId && { requestId })
   }
 }

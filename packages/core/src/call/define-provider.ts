@@ -1,10 +1,10 @@
 // defineProvider: makes a Provider of a Backend, with everything that is the same for all services.
 
 import type { Backend, CallContext } from '../contract/backend.js'
-import type { Batches, BatchResult } from '../contract/batches.js'
+import type { Batches } from '../contract/batches.js'
 import type { CallOptions, RetryOptions, TimeoutOptions } from '../contract/call-options.js'
 import type { Capabilities, ModelInfo } from '../contract/capabilities.js'
-import { type Clock, systemClock } from '../contract/clock.js'
+import type { Clock } from '../contract/clock.js'
 import { asLlmError, LlmError, withCallerFrames } from '../contract/errors.js'
 import type { ChatStream } from '../contract/events.js'
 import type {
@@ -27,9 +27,9 @@ import type { Operations } from '../operations/operations.js'
 import type { CapabilityCache } from './capability-cache.js'
 import { type CallEnvironment, ChatCall } from './chat-call.js'
 import { startLifecycle } from './lifecycle.js'
-import { type CallSettings, defaultTimeout, mergeRetry, mergeTimeouts } from './settings.js'
+import { type CallSettings, callSettings } from './settings.js'
 import { SpeechCallStream } from './speech-stream.js'
-import { CallStream, collect } from './stream.js'
+import { ChatCallStream, collect } from './stream.js'
 
 /** How images and files given as a URL are downloaded for services that accept only bytes. */
 export interface MediaOptions {
@@ -97,15 +97,7 @@ export class DefinedProvider implements Provider {
     this.#backend = backend
     this.provider = backend.provider
     this.model = backend.model
-    this.#settings = {
-      provider: backend.provider,
-      model: backend.model,
-      clock: options.clock ?? systemClock,
-      random: options.random ?? Math.random,
-      timeout: { ...mergeTimeouts(options.timeout, defaultTimeout) },
-      retry: mergeRetry(options.retry),
-      headers: options.headers ?? {},
-    }
+    this.#settings = callSettings(backend, options)
     // Not enumerable, so that logs do not show it; objects made by `Object.create` inherit it.
     Object.defineProperty(this, 'timeouts', { value: this.#settings.timeout })
     this.#environment = {
@@ -126,7 +118,7 @@ export class DefinedProvider implements Provider {
   }
 
   stream(request: ChatInput, options: CallOptions = {}): ChatStream {
-    return new CallStream(new ChatCall(this.#environment, request, options), { provider: this, options })
+    return new ChatCallStream(new ChatCall(this.#environment, request, options), { provider: this, options })
   }
 
   embed(input: string | string[] | EmbedRequest, options?: CallOptions): Promise<EmbedResponse> {
@@ -161,18 +153,17 @@ export class DefinedProvider implements Provider {
   }
 
   get batches(): Batches {
+    const environment = this.#environment
     return {
       available: !!this.#backend.batch,
       submit: async (requests, options) =>
         this.#runOperation('submit', requests, await (await loadOperations()).submitOptions(options)),
       status: (id, options) => this.#runOperation('status', id, options),
       cancel: (id, options) => this.#runOperation('cancel', id, options),
-      results: (id, options = {}) => this.#results(id, options),
+      async *results(id, options = {}) {
+        yield* (await loadOperations()).results(environment, id, options)
+      },
     }
-  }
-
-  async *#results(id: string, options: CallOptions): AsyncGenerator<BatchResult> {
-    yield* (await loadOperations()).results(this.#environment, id, options)
   }
 
   async capabilities(options: CallOptions = {}): Promise<Capabilities> {

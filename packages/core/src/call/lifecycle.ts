@@ -58,7 +58,8 @@ export class CallLifecycle {
   #redact = (failure: LlmError): LlmError => failure
   // One timer for all limits: it is set for the nearest, and for the next when it fires.
   #limit: { name: 'first' | 'idle'; at: number } | undefined
-  #timerAt = Number.POSITIVE_INFINITY
+  /** When it fires; -1 after the end of the call. */
+  #timerAt = Number.MAX_VALUE
   #cancelTimer: () => void = () => {}
   #unlisten: () => void = () => {}
 
@@ -99,7 +100,7 @@ export class CallLifecycle {
   /** Removes timer and listener; with an error, aborts the running attempt. `wait` must not be used after it. */
   end(error?: LlmError): void {
     this.#cancelTimer()
-    this.#timerAt = Number.NEGATIVE_INFINITY
+    this.#timerAt = -1
     this.#unlisten()
     if (error !== undefined) this.#attempt?.abort(error)
   }
@@ -110,22 +111,14 @@ export class CallLifecycle {
    */
   wait<T>(work: PromiseLike<T>, limit?: 'first' | 'idle', since = this.#attemptAt): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      // Abandoned work may settle much later, during another wait.
-      const settled = () => {
-        if (this.#rejectWait !== reject) return
-        this.#rejectWait = undefined
-        this.#limit = undefined
-      }
-      Promise.resolve(work).then(
-        (value) => {
-          settled()
-          resolve(value)
-        },
-        (error) => {
-          settled()
-          reject(error)
-        },
-      )
+      const settle =
+        <Value>(end: (value: Value) => void) =>
+        (value: Value): void => {
+          // Abandoned work may settle much later, during another wait.
+          if (this.#rejectWait === reject) this.#rejectWait = this.#limit = undefined
+          end(value)
+        }
+      Promise.resolve(work).then(settle(resolve), settle(reject))
       const now = this.#settings.clock.now()
       // A busy event loop runs timers late; the limits still apply.
       if (now >= this.deadline) this.stop(this.#timeout('total'))
@@ -168,7 +161,17 @@ export class CallLifecycle {
           delayMs: delay,
           reason: `${error.code}: ${error.message} (${provider} ${model})`,
         })
-        await this.#sleep(delay)
+        let cancel: () => void = () => {}
+        const slept = new Promise<void>((resolve) => {
+          cancel = clock.timer(delay, resolve)
+        })
+        try {
+          await this.wait(slept)
+        } catch (stopped) {
+          throw this.errorFrom(stopped)
+        } finally {
+          cancel()
+        }
       }
     }
   }
@@ -178,21 +181,6 @@ export class CallLifecycle {
     const { provider, model } = this.#settings
     const error = asLlmError(this.stopError ?? cause, { provider, model, attempts: this.attempts })
     return this.#redact(this.#change(error))
-  }
-
-  async #sleep(ms: number): Promise<void> {
-    let cancel: () => void = () => {}
-    try {
-      await this.wait(
-        new Promise<void>((resolve) => {
-          cancel = this.#settings.clock.timer(ms, resolve)
-        }),
-      )
-    } catch (error) {
-      throw this.errorFrom(error)
-    } finally {
-      cancel()
-    }
   }
 
   #context(attempt: Attempt): CallContext {
@@ -214,7 +202,7 @@ export class CallLifecycle {
   }
 
   #setTimer(at: number): void {
-    if (this.#timerAt === Number.NEGATIVE_INFINITY) return
+    if (this.#timerAt < 0) return
     this.#cancelTimer()
     this.#timerAt = at
     this.#cancelTimer = this.#settings.clock.timer(
@@ -254,7 +242,7 @@ export class CallLifecycle {
   }
 }
 
-const attemptOf = Symbol('attempt')
+const attemptOf = Symbol()
 
 // An own property, so that copies of a context have it. One getter for all: with a getter each, each context has a hidden class of its own.
 const lazySignal: PropertyDescriptor & ThisType<{ [attemptOf]: Attempt }> = {

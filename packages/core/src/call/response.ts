@@ -3,10 +3,10 @@ import type { Part } from '../contract/message.js'
 import type { ChatResponse, FinishReason, Usage } from '../contract/response.js'
 
 /** A response with these parts. */
-export function responseOf(
+export function responseOf<Rest extends Partial<ChatResponse>>(
   content: Part[],
-  rest: Omit<ChatResponse, 'message' | 'text' | 'reasoning' | 'toolCalls'>,
-): ChatResponse {
+  rest: Rest,
+): Rest & Pick<ChatResponse, 'message' | 'text' | 'reasoning' | 'toolCalls'> {
   return {
     message: { role: 'assistant', content },
     text: joined(content, 'text'),

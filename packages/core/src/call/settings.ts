@@ -1,7 +1,7 @@
 // Settings of a call, merged from the options of its provider and its own: time limits, retry rules, headers.
 
 import type { RetryOptions, TimeoutOptions } from '../contract/call-options.js'
-import type { Clock } from '../contract/clock.js'
+import { type Clock, systemClock } from '../contract/clock.js'
 import { invalid } from '../contract/errors.js'
 import { describe } from '../describe.js'
 import { type Complete, isObject, omitUndefined } from '../object.js'
@@ -24,6 +24,31 @@ export type RetryRules = Complete<RetryOptions>
 export const defaultRetry: RetryRules = { retries: 2, baseDelay: 500, maxDelay: 8_000, maxRetryAfter: 60_000 }
 
 export const defaultTimeout: Complete<TimeoutOptions> = { total: 600_000, first: 300_000, idle: 120_000 }
+
+/**
+ * The settings of a provider, from its options.
+ * @throws {LlmError} `invalid-request` for invalid options
+ */
+export function callSettings(
+  { provider, model }: { provider: string; model: string },
+  options: {
+    clock?: Clock | undefined
+    random?: (() => number) | undefined
+    timeout?: number | TimeoutOptions | undefined
+    retry?: false | RetryOptions | undefined
+    headers?: Record<string, string> | undefined
+  },
+): CallSettings {
+  return {
+    provider,
+    model,
+    clock: options.clock ?? systemClock,
+    random: options.random ?? Math.random,
+    timeout: { ...mergeTimeouts(options.timeout, defaultTimeout) },
+    retry: mergeRetry(options.retry),
+    headers: options.headers ?? {},
+  }
+}
 
 /** The time limits of a call, from the provider's and its own. */
 export function mergeTimeouts(

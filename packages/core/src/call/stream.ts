@@ -1,4 +1,4 @@
-// Chat streams: pulled event by event, by one reader.
+// Streams of calls: pulled event by event, by one reader.
 import { LlmError, withCallerFrames } from '../contract/errors.js'
 import type { ChatEvent, ChatStream } from '../contract/events.js'
 import type { ChatResponse } from '../contract/response.js'
@@ -6,12 +6,12 @@ import { EventReader, watchUnread } from './event-reader.js'
 import type { Origin } from './unread.js'
 
 /** The source of a stream's events: a call, or another stream. */
-export interface ChatEventSource {
+export interface StreamSource<Event> {
   /**
    * The next event; `undefined` after the last. Never called again before it has settled.
    * @throws {LlmError} once, for any failure
    */
-  next(): Promise<ChatEvent | undefined>
+  next(): Promise<Event | undefined>
   /** Only the response is wanted. Called before the first `next`, or as the first microtask after it. */
   responseOnly(): void
   /** Ends the call with this error, whether it has begun or not. */
@@ -20,53 +20,59 @@ export interface ChatEventSource {
   leave(): LlmError
 }
 
-/** A stream over the events of a source. */
-export class CallStream implements ChatStream {
-  readonly #source: ChatEventSource
-  readonly #use: { begun: boolean }
-  #made: EventReader<ChatEvent, ChatResponse> | undefined
+export type ChatEventSource = StreamSource<ChatEvent>
 
-  constructor(source: ChatEventSource, origin?: Origin) {
+type Finish<Response> = { type: 'finish'; response: Response }
+
+/** A stream over the events of a source, of which the last has the response. */
+export class CallStream<Event extends { type: string }, Response>
+  implements AsyncIterable<Event | Finish<Response>>
+{
+  readonly #source: StreamSource<Event | Finish<Response>>
+  readonly #use = { begun: false }
+  #made: EventReader<Event | Finish<Response>, Response> | undefined
+
+  constructor(source: StreamSource<Event | Finish<Response>>, origin?: Origin) {
     this.#source = source
-    this.#use = { begun: false }
     if (origin !== undefined) watchUnread(this, this.#use, origin)
   }
 
-  get #reader(): EventReader<ChatEvent, ChatResponse> {
+  get #reader(): EventReader<Event | Finish<Response>, Response> {
     return (this.#made ??= new EventReader(
       () => this.#source.next(),
       () => this.#source.leave(),
-      (event) => (event?.type === 'finish' ? event.response : undefined),
+      (event) => (event?.type === 'finish' ? (event as Finish<Response>).response : undefined),
       this.#use,
     ))
   }
 
-  [Symbol.asyncIterator](): AsyncIterator<ChatEvent> {
+  [Symbol.asyncIterator](): AsyncIterator<Event | Finish<Response>> {
     return this.#reader.read((event) => event)
   }
 
-  get text(): AsyncIterable<string> {
-    return {
-      [Symbol.asyncIterator]: () =>
-        this.#reader.read((event) => (event.type === 'text' ? event.text : undefined)),
-    }
+  /** The loop over a part of the events: what `pick` returns, unless it is `undefined`. */
+  protected only<Value>(pick: (event: Event | Finish<Response>) => Value | undefined): AsyncIterable<Value> {
+    return { [Symbol.asyncIterator]: () => this.#reader.read(pick) }
   }
 
-  response(): Promise<ChatResponse> {
+  response(): Promise<Response> {
     return this.#reader.result(() => this.#source.responseOnly())
   }
 
-  /** The response, for a caller that alone has the stream: no loop can begin, and nobody else waits. */
-  async collect(): Promise<ChatResponse> {
+  /**
+   * The response, for a caller that alone has the stream: no loop can begin, and nobody else waits. Like `EventReader.result`, it fails
+   * with the source's error and the frames of the app, and an error after the response does not count.
+   */
+  async collect(): Promise<Response> {
     this.#use.begun = true
     this.#source.responseOnly()
-    let last: ChatEvent | undefined
+    let last: Event | Finish<Response> | undefined
     try {
       for (let event = last; (event = await this.#source.next()); ) last = event
     } catch (error) {
       if (last?.type !== 'finish') throw withCallerFrames(error)
     }
-    return (last as Extract<ChatEvent, { type: 'finish' }>).response
+    return (last as Finish<Response>).response
   }
 
   abort(reason?: unknown): void {
@@ -80,7 +86,14 @@ export class CallStream implements ChatStream {
   }
 }
 
+/** A stream of a chat. */
+export class ChatCallStream extends CallStream<ChatEvent, ChatResponse> implements ChatStream {
+  get text(): AsyncIterable<string> {
+    return this.only((event) => (event.type === 'text' ? event.text : undefined))
+  }
+}
+
 /** The response of a stream that nobody else has: those of this package are collected without a reader. */
 export function collect(stream: ChatStream): Promise<ChatResponse> {
-  return stream instanceof CallStream ? stream.collect() : stream.response()
+  return stream instanceof ChatCallStream ? stream.collect() : stream.response()
 }

@@ -68,7 +68,7 @@ export interface ChatStream<Output = unknown> extends AsyncIterable<ChatEvent<Ou
  * `tool-call-delta`, and everything of the response that follows from the events.
  */
 export type BackendEvent =
-  /** `restart`: the service begins its message again. The response holds what follows alone, with a warning. */
+  /** `restart`: the service begins its message again. The response holds what follows alone: give a warning that says so. */
   | (Pick<StartEvent, 'type'> & Partial<StartEvent> & { restart?: true })
   | Deltas[keyof Deltas]
   | (ToolCallEvent & { opaque?: OpaqueState })

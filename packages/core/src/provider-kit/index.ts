@@ -1,7 +1,7 @@
 // Entry point of @patchbay/core/wrap: for policies and other providers that wrap providers.
 
 import { SpeechCallStream } from '../call/speech-stream.js'
-import { CallStream, type ChatEventSource } from '../call/stream.js'
+import { ChatCallStream, type ChatEventSource } from '../call/stream.js'
 import type { Origin } from '../call/unread.js'
 import type { PreparedChat } from '../contract/backend.js'
 import type { Capabilities } from '../contract/capabilities.js'
@@ -33,7 +33,7 @@ export { StreamForwarder } from './stream-forwarder.js'
  * A `ChatStream` over the events of a source. With an `origin`, which is what the app called, a stream that nobody reads is reported.
  */
 export function streamOf(source: ChatEventSource, origin?: Origin): ChatStream {
-  return new CallStream(source, origin)
+  return new ChatCallStream(source, origin)
 }
 
 /**

@@ -1,5 +1,6 @@
 // Reads objects of the caller: one of the wrong shape, or with a getter that throws, becomes `invalid-request`.
 
+import type { PreparedMessage } from '../contract/backend.js'
 import { isLlmError, LlmError } from '../contract/errors.js'
 import { describe } from '../describe.js'
 
@@ -33,4 +34,14 @@ export function unloadable(cause: unknown): never {
 export const loadOnce = <T>(load: () => Promise<T>): (() => Promise<T>) => {
   let loaded: Promise<T> | undefined
   return () => (loaded ??= load().catch(unloadable))
+}
+
+/** Whether it is a text that may be sent as it is. */
+export function isPlainQuestion(input: unknown): input is string {
+  return typeof input === 'string' && input !== '' && input.isWellFormed?.()
+}
+
+/** The messages of a plain question. */
+export function questionMessages(text: string): PreparedMessage[] {
+  return [{ role: 'user', content: [{ type: 'text', text }] }]
 }

@@ -5,8 +5,8 @@ import { invalid } from '../contract/errors.js'
 import type { ChatInput, ChatRequest } from '../contract/request.js'
 import type { Warning } from '../contract/response.js'
 import { isObject, omitUndefined } from '../object.js'
-import { loadOnce } from './caller-objects.js'
-import { isPlainQuestion, type Prepared, questionMessages } from './prepared.js'
+import { isPlainQuestion, loadOnce, questionMessages } from './caller-objects.js'
+import type { Prepared } from './prepared.js'
 
 /**
  * Prepares a request for a backend.

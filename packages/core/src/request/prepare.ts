@@ -1,8 +1,8 @@
 // Prepares a request for a backend: a plain question here and at once, every other in prepare-request.ts.
 
 import type { ChatInput, ChatRequest } from '../contract/request.js'
-import { loadOnce, readCallerValue } from './caller-objects.js'
-import { isPlainQuestion, type Prepared, questionMessages } from './prepared.js'
+import { isPlainQuestion, loadOnce, questionMessages, readCallerValue } from './caller-objects.js'
+import type { Prepared } from './prepared.js'
 
 /**
  * Prepares a request for a backend; a plain question at once.
