@@ -1,6 +1,7 @@
 // Run: several calls, read as events or awaited as one result.
 import { EventReader, watchUnread } from '../call/event-reader.js'
-import { asLlmError, isLlmError, LlmError } from '../contract/errors.js'
+import { generatorSource } from '../call/generator-source.js'
+import { asLlmError, isLlmError } from '../contract/errors.js'
 
 /**
  * The events of several calls, and their result. Loop over the events once, or wait for the result, or both. Nothing is sent before
@@ -27,30 +28,15 @@ export class Run<Event, Result> implements AsyncIterable<Event>, PromiseLike<Res
     open: (leaving: AbortSignal) => Promise<AsyncGenerator<Event, Result>>,
   ) {
     const { provider, model } = origin
-    let work: AsyncGenerator<Event, Result> | undefined
-    let result: Result | undefined
-    const leaving = new AbortController()
+    const source = generatorSource(open)
     const use = { begun: false }
     this.#reader = new EventReader(
-      async () => {
-        try {
-          work ??= await open(leaving.signal)
-          if (leaving.signal.aborted) return
-          const { done, value } = await work.next()
-          if (!done) return value
-          result = value
-        } catch (thrown) {
+      () =>
+        source.next().catch((thrown) => {
           throw isLlmError(thrown) ? thrown : asLlmError(thrown, { provider, model })
-        }
-        return
-      },
-      () => {
-        const left = new LlmError('aborted', 'The reader left the run before its end.')
-        leaving.abort(left)
-        work?.return(undefined as never).catch(() => {})
-        return left
-      },
-      (event) => (event === undefined ? result : undefined),
+        }),
+      source.leave,
+      (event) => (event === undefined ? source.result : undefined),
       use,
     )
     watchUnread(this, use, { provider: origin, options, made: new Error() })

@@ -98,8 +98,7 @@ export class Collector {
         return emit({ type: 'tool-call', id, name, input })
       }
       case 'usage':
-        this.#usage = { ...this.#usage, ...validCounts(event.usage) }
-        return
+        return this.#count(event.usage)
       case 'part':
         return this.#addPart(event.part, emit)
     }
@@ -119,7 +118,7 @@ export class Collector {
       })
     const response = this.#response(final.finishReason, attempts, timing)
     const { message = response.message, provider = response.provider, timing: { queuedMs } = {} } = final
-    this.#usage = Object.assign({}, this.#usage, validCounts(final.usage))
+    this.#count(final.usage)
     const { text, reasoning, toolCalls, warnings } = response
     return Object.assign(response, final, {
       finishReason: finishReasonOf(final.finishReason, message.content),
@@ -129,7 +128,7 @@ export class Collector {
       toolCalls,
       attempts,
       usage: this.usage,
-      timing: { ...timing, ...(queuedMs !== undefined && { queuedMs }) },
+      timing: queuedMs === undefined ? timing : { ...timing, queuedMs },
       provider,
       warnings,
     })
@@ -149,6 +148,10 @@ export class Collector {
   /** The usage of all attempts. */
   get usage(): Usage {
     return addUsage(this.#failedUsage, this.#usage)
+  }
+
+  #count(usage: Usage | undefined): void {
+    this.#usage = Object.assign({}, this.#usage, validCounts(usage))
   }
 
   #grow(text: string): void {

@@ -2,9 +2,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { failureOf, finish, type Step, say, world } from '../../test/world.js'
+import type { Backend } from '../contract/backend.js'
+import type { CallOptions } from '../contract/call-options.js'
 import { isLlmError, LlmError } from '../contract/errors.js'
 import type { BackendEvent, ChatEvent } from '../contract/events.js'
+import type { ChatInput } from '../contract/request.js'
 import type { ChatResponse } from '../contract/response.js'
+import { DefinedProvider } from './define-provider.js'
 
 const call = { type: 'tool-call', id: 'c1', name: 'weather', input: { city: 'Lima' } } as const
 
@@ -318,4 +322,25 @@ describe('a response', () => {
     for await (const _ of provider.stream(short));
     expect(made.attempts.map(({ context }) => context.streaming)).toEqual([false, false, true, true, true])
   })
+})
+
+it('a provider whose own stream() has begun to read gives the same response as a loop does', async () => {
+  class Logging extends DefinedProvider {
+    override stream(request: ChatInput, options?: CallOptions) {
+      const stream = super.stream(request, options)
+      stream.response().catch(() => {})
+      return stream
+    }
+  }
+  const backend: Backend = {
+    provider: 'p',
+    model: 'm',
+    capabilities: () => Promise.reject(new Error('not asked for')),
+    async *chat() {
+      yield say('hi ')
+      yield say('there')
+      yield finish
+    },
+  }
+  expect((await new Logging(backend).chat('q')).text).toBe('hi there')
 })

@@ -64,6 +64,8 @@ export class CallStream<Event extends { type: string }, Response>
    * with the source's error and the frames of the app, and an error after the response does not count.
    */
   async collect(): Promise<Response> {
+    // A subclass of the provider may have begun to read.
+    if (this.#made) return this.response()
     this.#use.begun = true
     this.#source.responseOnly()
     let last: Event | Finish<Response> | undefined

@@ -12,12 +12,14 @@ export function cosineSimilarity(a: ArrayLike<number>, b: ArrayLike<number>): nu
   if (a.length !== b.length)
     throw new LlmError('invalid-request', 'Vectors of different lengths cannot be compared.')
   let dot = 0
-  let [aa, bb] = [0, 0]
+  let aa = 0
+  let bb = 0
   for (let at = 0; at < a.length; at++) {
-    const [x, y] = [a[at] as number, b[at] as number]
+    const x = a[at] as number
+    const y = b[at] as number
     dot += x * y
     aa += x * x
     bb += y * y
   }
-  return aa === 0 || bb === 0 ? 0 : dot / Math.sqrt(aa * bb)
+  return aa && bb && dot / Math.sqrt(aa * bb)
 }
