@@ -94,7 +94,7 @@ class ClaudeBackend implements Backend {
   ) {
     this.#options = options
     this.#server = new Server(options)
-    this.#target = { model, host: this.#server.host }
+    this.#target = { model, host: this.#server.host, cloud: this.#server.cloud?.who }
   }
 
   async capabilities(): Promise<Capabilities> {
