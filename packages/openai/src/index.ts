@@ -169,7 +169,7 @@ class OpenAIBackend implements Backend {
       const body = raw === undefined ? encoded : api.rawBody(encoded, raw, this.#target, context.warn)
       const resume =
         this.#resume && raw === undefined && streaming ? await import('./responses/resume.js') : undefined
-      if (resume !== undefined) Object.assign(body, resume.resumable)
+      resume?.makeResumable(body, chat.providerOptions)
       // Encoding megabytes of media took time, and writing them as JSON takes more.
       await yielder.yieldIfDue()
       const large = markLarge(body)

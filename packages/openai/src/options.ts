@@ -50,7 +50,7 @@ export interface OpenAIOptions extends ProviderOptions {
   /**
    * Streams go on after a lost connection, with every event once: the service makes the answer in the background (Responses API), and
    * keeps it until it has ended, when it is deleted. For OpenAI and for Patchbay's gateway. Default false: a lost connection is an error
-   * with what had come.
+   * with what had come. A request with `providerOptions.openai.store: false` is then an `invalid-request` error.
    */
   resume?: boolean | undefined
   /** The server's dialect: a known name, or the differences. Default: by its host; `'compatible'` for an unknown host. */
