@@ -1,7 +1,7 @@
 // Limits and rules of Claude models, by family. Sources, all of November 2026 unless a line says otherwise:
 // platform.claude.com/docs/en/models/<model>/overview and its migration guide (limits, thinking, sampling, prefill, forced
 // tools), /build-with-claude/effort, /build-with-claude/thinking, /build-with-claude/structured-outputs and
-// /about-claude/model-deprecations; deprecated models also in @anthropic-ai/sdk 1.13.0 (internal/data).
+// /about-claude/model-deprecations; deprecated models also in @anthropic-ai/sdk 1.14.0 (internal/data).
 
 import type { ServerToolName } from '@patchbay/core'
 

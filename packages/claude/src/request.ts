@@ -92,7 +92,7 @@ export function headersFor(body: WireChat, given: Readonly<Record<string, string
   }
 }
 
-// Not among the fields of MessageCountTokensParams of @anthropic-ai/sdk 1.13.0.
+// Not among the fields of MessageCountTokensParams of @anthropic-ai/sdk 1.14.0.
 const uncounted = new Set([...samplingFields, 'max_tokens', 'stop_sequences', 'metadata', 'service_tier'])
 
 /** The body that counts the tokens of a request. */

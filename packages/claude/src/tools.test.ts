@@ -280,6 +280,15 @@ it('Vertex AI has web search without filtering', async () => {
   expect(strict.refused).toEqual([])
 })
 
+it('an MCP server of any name is a tool of a valid name', () => {
+  const { name, server } = claude.tools.mcp({
+    name: `my wiki ${'x'.repeat(80)}`,
+    url: 'https://wiki.example/mcp',
+  })
+  expect(name).toBe(`mcp_my_wiki_${'x'.repeat(52)}`)
+  expect(server.definition).toMatchObject({ mcp_server_name: expect.stringMatching(/^my wiki x{80}$/) })
+})
+
 it('no error repeats the token for an MCP server', async () => {
   const secret = 'wiki-Token_of-mine'
   const { server, llm } = await answeredBy(
