@@ -4,7 +4,13 @@ import type { ClientOptions as AllOptions } from '@anthropic-ai/bedrock-sdk'
 import { LlmError } from '@patchbay/core'
 import { noToken, toBase64, unlessAborted, unlessInBrowser } from '@patchbay/core/wire'
 import type { AwsCredentials, BedrockCloud } from './hosts.js'
-import { type CanonicalRequest, type Rewriter, type RewrittenRequest, rewriteBy } from './rewriter.js'
+import {
+  type CanonicalRequest,
+  type Rewriter,
+  type RewritingClient,
+  type RewrittenRequest,
+  rewritingClient,
+} from './rewriter.js'
 
 type Sdk = typeof import('@anthropic-ai/bedrock-sdk')
 
@@ -18,7 +24,12 @@ export async function bedrockRewriter(
   allowBrowser: boolean,
 ): Promise<Rewriter> {
   const sdk = (await import(/* @vite-ignore */ /* webpackIgnore: true */ sdkName)) as Sdk
-  return new BedrockRewriter(cloud, baseURL, allowBrowser, clientOver(sdk.AnthropicBedrock))
+  return new BedrockRewriter(
+    cloud,
+    baseURL,
+    allowBrowser,
+    rewritingClient<ClientOptions>(sdk.AnthropicBedrock),
+  )
 }
 
 // Without the keys of AWS, which choose between several constructors.
@@ -33,23 +44,10 @@ type ClientOptions = Pick<
   | 'skipAuth'
 >
 
-/** The official client, which rewrites requests for those that extend it. */
-interface Client {
-  rewrite(request: CanonicalRequest): Promise<RewrittenRequest>
-}
-type ClientClass = new (options: ClientOptions) => Client
-
-function clientOver(Base: Sdk['AnthropicBedrock']): ClientClass {
-  return class extends Base {
-    rewrite(request: CanonicalRequest) {
-      const buildRequest = this.buildRequest.bind(this)
-      return rewriteBy({ buildRequest, middleware: this.backendMiddleware() }, request)
-    }
-  }
-}
+type ClientClass = new (options: ClientOptions) => RewritingClient
 
 class BedrockRewriter implements Rewriter {
-  readonly #clients = new Map<boolean, Client>()
+  readonly #clients = new Map<boolean, RewritingClient>()
 
   constructor(
     readonly cloud: BedrockCloud,
@@ -78,12 +76,12 @@ class BedrockRewriter implements Rewriter {
     }
   }
 
-  #client(isSigned: boolean): Client {
+  #client(isSigned: boolean): RewritingClient {
     const { region, credentials } = this.cloud
     const options: ClientOptions = {
       ...{ baseURL: this.baseURL, awsRegion: region, apiKey: null, skipAuth: !isSigned },
       ...{ logLevel: 'off', dangerouslyAllowBrowser: this.allowBrowser },
-      ...(credentials && { providerChainResolver: async () => checked(credentials) }),
+      ...(credentials && { providerChainResolver: async () => identityProvider(credentials) }),
     }
     const client = this.#clients.get(isSigned) ?? unlessInBrowser('claude', () => new this.Client(options))
     this.#clients.set(isSigned, client)
@@ -92,7 +90,7 @@ class BedrockRewriter implements Rewriter {
 }
 
 /** An incomplete identity would make a signature that is only refused by the service. */
-function checked(credentials: AwsCredentials) {
+function identityProvider(credentials: AwsCredentials) {
   return async () => {
     const { accessKeyId, secretAccessKey, sessionToken } = await credentials()
     if (!accessKeyId || !secretAccessKey)

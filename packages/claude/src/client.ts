@@ -21,7 +21,6 @@ import {
   withoutNoKey,
   withoutSecretHeaders,
 } from '@patchbay/core/wire'
-import { fromResponse, notAnAnswer } from './errors.js'
 import { type AwsCredentials, type Cloud, checkPath, cloudOf } from './hosts.js'
 import type { CanonicalRequest, Rewriter } from './rewriter.js'
 
@@ -111,7 +110,8 @@ export class Server {
       address,
       large,
       headers: own,
-      failed: (response: Response, path: string) => fromResponse(response, clock.now(), path, advice, who),
+      failed: async (response: Response, path: string) =>
+        (await import('./errors.js')).fromResponse(response, clock.now(), path, advice, who),
       who,
       hint: 'Check the network and baseURL.',
     }
@@ -176,7 +176,7 @@ export class Server {
 
   /** @throws {LlmError} `bad-response` for what is not JSON, or has no end */
   jsonOf(response: Response): Promise<Record<string, unknown>> {
-    return wholeJson(response, notAnAnswer)
+    return wholeJson(response, async (text) => (await import('./errors.js')).notAnAnswer(text))
   }
 }
 

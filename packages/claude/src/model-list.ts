@@ -1,4 +1,4 @@
-// Models of the service's own list. Source: @anthropic-ai/sdk 1.13.0 (ModelInfo, ModelCapabilities), November 2026.
+// Models of the service's own list. Source: @anthropic-ai/sdk 1.14.0 (ModelInfo, ModelCapabilities), November 2026.
 import type { Capability, ModelInfo } from '@patchbay/core'
 import { fieldsOf } from '@patchbay/core/wire'
 

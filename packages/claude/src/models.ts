@@ -1,7 +1,7 @@
 // Limits and rules of Claude models, by family. Sources, all of November 2026 unless a line says otherwise:
 // platform.claude.com/docs/en/models/<model>/overview and its migration guide (limits, thinking, sampling, prefill, forced
 // tools), /build-with-claude/effort, /build-with-claude/thinking, /build-with-claude/structured-outputs and
-// /about-claude/model-deprecations; deprecated models also in @anthropic-ai/sdk 1.13.0 (internal/data).
+// /about-claude/model-deprecations; deprecated models also in @anthropic-ai/sdk 1.14.0 (internal/data).
 
 import type { ServerToolName } from '@patchbay/core'
 
@@ -120,17 +120,21 @@ const unknown: ModelRules = {
  * The tools of the service that a model has. Sources, November 2026: /agents-and-tools/tool-use/web-search-tool (models and platforms),
  * /web-fetch-tool, /code-execution-tool, /mcp-connector ("not supported on Amazon Bedrock and Google Vertex"), and /computer-use-tool:
  * models from 5.5 on return an error for `computer_20251124`, and those before Opus 4.5 and Sonnet 4.6 have an earlier version of it.
+ * Clouds: docs.cloud.google.com/vertex-ai/generative-ai/docs/partner-models/claude/web-search; claude.com/docs/third-party/
+ * claude-desktop/web-tools ("Amazon Bedrock: not available natively"); vercel/ai, google-vertex-anthropic-provider.ts and
+ * amazon-bedrock-anthropic-provider.ts (the tools that each recognizes).
  */
 export function serverToolsOf(model: string, host: string | undefined): readonly ServerToolName[] {
   // Before Claude 3.5 there were none. Other models behind servers of this protocol have none that we know.
   if (!model.includes('claude') || /claude-(2|instant|3-(opus|haiku|sonnet))/.test(model)) return []
   const name = model.replace(/[.@]/g, '-')
   const computer = /opus-4-[5-8]|sonnet-4-6|(opus|sonnet|fable|mythos)-5(?!-\d(?!\d))/.test(name)
-  const everywhere = ['claude.webSearch', ...(computer ? (['claude.computer'] as const) : [])] as const
-  return host === 'vertex'
-    ? everywhere
-    : [...everywhere, 'claude.webFetch', 'claude.codeExecution', 'claude.mcp']
+  return [...(hosted[host ?? ''] ?? everyTool), ...(computer ? (['claude.computer'] as const) : [])]
 }
+
+// `computer` is run by the app, and needs no host that runs it.
+const everyTool = ['claude.webSearch', 'claude.webFetch', 'claude.codeExecution', 'claude.mcp'] as const
+const hosted: Record<string, readonly ServerToolName[]> = { bedrock: [], vertex: ['claude.webSearch'] }
 
 /** The day on which the table was last compared with its sources. `npm run check` warns when it is old. */
 const tableDate = '2026-11-27'

@@ -1,6 +1,6 @@
 // Encoder of POST /v1/messages: a prepared request as its body. Source: platform.claude.com/docs/en/api/messages, November 2026.
 import type { JsonSchema, PreparedChat, Warning } from '@patchbay/core'
-import { besideRaw, type LeaveOut, leaveOutOf, ownServerTools, type RawRequest } from '@patchbay/core/wire'
+import { besideRaw, type LeaveOut, leaveOutOf, type RawRequest } from '@patchbay/core/wire'
 import { markAuto } from './encode/auto-cache.js'
 import { checkProviderOptions } from './encode/fields.js'
 import {
@@ -11,7 +11,7 @@ import {
   type WireMessage,
 } from './encode/messages.js'
 import { strictSchema } from './encode/schema.js'
-import { betaHeader } from './encode/server-tools.js'
+import { betaHeader, toServerTools } from './encode/server-tools.js'
 import { isThinking, type Thinking, toThinking } from './encode/thinking.js'
 import { isForced, toTool, toToolChoice } from './encode/tools.js'
 import type { KnownRules } from './models.js'
@@ -42,7 +42,7 @@ export function toWire(
     })
   checkProviderOptions(chat.providerOptions)
   const maxTokens = toMaxTokens(model, chat, rules, leaveOut)
-  const server = ownServerTools(chat, 'claude')
+  const server = toServerTools(chat, target.cloud, leaveOut)
   const functions = chat.tools.flatMap((tool) => toTool(tool, leaveOut, warn))
   const tools = [...functions, ...server.definitions]
   const conversation = toConversation(chat, target, leaveOut, warn)
@@ -92,7 +92,7 @@ export function headersFor(body: WireChat, given: Readonly<Record<string, string
   }
 }
 
-// Not among the fields of MessageCountTokensParams of @anthropic-ai/sdk 1.13.0.
+// Not among the fields of MessageCountTokensParams of @anthropic-ai/sdk 1.14.0.
 const uncounted = new Set([...samplingFields, 'max_tokens', 'stop_sequences', 'metadata', 'service_tier'])
 
 /** The body that counts the tokens of a request. */

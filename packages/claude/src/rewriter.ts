@@ -1,5 +1,6 @@
 // Requests of the Messages API in the form of a cloud. The official client's siblings have it as middleware around `fetch`: it runs up
 // to the place where the client would send the request, and goes on with the response that was read instead.
+import type { BaseAnthropic } from '@anthropic-ai/sdk/client'
 import type { APIRequest } from '@anthropic-ai/sdk/core/api'
 import type { Middleware, MiddlewareContext } from '@anthropic-ai/sdk/core/middleware'
 import { withoutSecretHeaders } from '@patchbay/core/wire'
@@ -32,8 +33,26 @@ export interface Rewriter {
   rewrite(request: CanonicalRequest, usesCredentials: boolean, signal: AbortSignal): Promise<RewrittenRequest>
 }
 
-/** The parts of an official client that rewrite its requests, for the classes that extend it. */
-export interface ClientParts {
+/** An official client that rewrites requests and sends none. */
+export interface RewritingClient {
+  rewrite(request: CanonicalRequest): Promise<RewrittenRequest>
+}
+
+/** A class of an official client for a cloud, extended: the middleware that rewrites is there for those that extend it. */
+export function rewritingClient<Options>(
+  Base: new (options: Options) => BaseAnthropic,
+): new (
+  options: Options,
+) => RewritingClient {
+  return class extends Base {
+    rewrite(request: CanonicalRequest) {
+      const buildRequest = this.buildRequest.bind(this)
+      return rewriteBy({ buildRequest, middleware: this.backendMiddleware() }, request)
+    }
+  }
+}
+
+interface ClientParts {
   buildRequest(request: { method: 'get' | 'post'; path: string; body?: object }): Promise<{
     url: string
     req: Omit<APIRequest, 'url'>
@@ -45,7 +64,7 @@ export interface ClientParts {
  * Runs a request through the middleware of an official client. Of the client's own headers only those go in that are known to be open:
  * it adds headers of the environment to requests for any host.
  */
-export async function rewriteBy(
+async function rewriteBy(
   { buildRequest, middleware }: ClientParts,
   { method, path, body, headers: own, query }: CanonicalRequest,
 ): Promise<RewrittenRequest> {

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import type { ChatEvent, Part, ServerToolUse } from '@patchbay/core'
 import { faultServer } from '@patchbay/testing'
+import { strictService } from '@patchbay/testing/services'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { json, sse } from '../test/server.js'
 import { claude } from './index.js'
@@ -222,6 +223,70 @@ it('a model or a cloud without the tool refuses it before anything is sent', asy
   )
   expect(server.requests[0]?.json).not.toHaveProperty('tools')
   expect(server.requests[0]?.json).not.toHaveProperty('tool_choice')
+})
+
+const mcp = claude.tools.mcp({ name: 'wiki', url: 'https://wiki.example/mcp' })
+const unhosted = [claude.tools.webFetch(), claude.tools.codeExecution(), mcp]
+describe.each([
+  ['bedrock', 'global.anthropic.claude-opus-4-6-v1', [claude.tools.webSearch(), ...unhosted]],
+  ['vertex', 'claude-opus-4-6', unhosted],
+] as const)('on %s', (host, id, refused) => {
+  async function cloud() {
+    const strict = await strictService(host)
+    onTestFinished(() => strict.close())
+    const address = host === 'vertex' ? { project: 'p', baseURL: strict.baseURL } : { baseURL: strict.url }
+    const headers = { authorization: 'Bearer strict' }
+    return { strict, llm: claude(id, { host, ...address, headers, retry: false }) }
+  }
+
+  it('a tool that the cloud does not run is refused before anything is sent', async () => {
+    const { strict, llm } = await cloud()
+    for (const one of refused) {
+      const name = `claude.${one.server.kind}`
+      await expect(llm.chat({ messages: 'Hi.', tools: [one] })).rejects.toMatchObject({
+        code: 'unsupported',
+        message: expect.stringContaining(name),
+      })
+      const request = { messages: 'Hi.', tools: [one], onUnsupported: 'warn' } as const
+      const { warnings } = await llm.chat(request)
+      expect(warnings).toContainEqual(expect.objectContaining({ code: 'unsupported', feature: name }))
+    }
+    expect(strict.requests).toHaveLength(refused.length)
+    expect(strict.refused).toEqual([])
+  })
+
+  it('what the cloud takes goes through', async () => {
+    const { strict, llm } = await cloud()
+    const computer = claude.tools.computer({ width: 1024, height: 768 })
+    const tools = host === 'vertex' ? [computer, search] : [computer]
+    await llm.chat({ messages: 'Hi.', tools })
+    expect(strict.requests[0]?.json).toMatchObject({ tools: tools.map(({ server }) => server.definition) })
+    expect(strict.refused).toEqual([])
+  })
+})
+
+it('Vertex AI has web search without filtering', async () => {
+  const strict = await strictService('vertex')
+  onTestFinished(() => strict.close())
+  const headers = { authorization: 'Bearer strict' }
+  const llm = claude('claude-opus-4-6', { host: 'vertex', project: 'p', baseURL: strict.baseURL, headers })
+  const request = { messages: 'Hi.', tools: [claude.tools.webSearch({ filtering: true })] }
+  await expect(llm.chat(request)).rejects.toMatchObject({
+    code: 'unsupported',
+    message: expect.stringContaining('Leave out filtering'),
+  })
+  const { warnings } = await llm.chat({ ...request, onUnsupported: 'warn' })
+  expect(warnings).toMatchObject([{ code: 'unsupported', feature: 'claude.webSearch' }])
+  expect(strict.refused).toEqual([])
+})
+
+it('an MCP server of any name is a tool of a valid name', () => {
+  const { name, server } = claude.tools.mcp({
+    name: `my wiki ${'x'.repeat(80)}`,
+    url: 'https://wiki.example/mcp',
+  })
+  expect(name).toBe(`mcp_my_wiki_${'x'.repeat(52)}`)
+  expect(server.definition).toMatchObject({ mcp_server_name: expect.stringMatching(/^my wiki x{80}$/) })
 })
 
 it('no error repeats the token for an MCP server', async () => {

@@ -127,7 +127,7 @@ export const claudeTools = {
   },
   /** Tools of a remote MCP server, which the service calls. */
   mcp({ name, url, authorizationToken, allowedTools }: McpOptions): ServerTool {
-    return serverTool(`mcp_${name}`.replace(/[^\w-]/g, '_').slice(0, 64), {
+    return serverTool(`mcp_${name}`, {
       ...{ provider: 'claude', kind: 'mcp' },
       ...(authorizationToken && { secrets: [authorizationToken] }),
       definition: {

@@ -4,7 +4,7 @@ import type { AnthropicVertex } from '@anthropic-ai/vertex-sdk'
 import { LlmError } from '@patchbay/core'
 import { noToken, unlessAborted, unlessInBrowser } from '@patchbay/core/wire'
 import type { VertexCloud } from './hosts.js'
-import { type CanonicalRequest, type Rewriter, type RewrittenRequest, rewriteBy } from './rewriter.js'
+import { type CanonicalRequest, type Rewriter, type RewritingClient, rewritingClient } from './rewriter.js'
 
 type AuthClient = NonNullable<NonNullable<ConstructorParameters<typeof AnthropicVertex>[0]>['authClient']>
 
@@ -19,32 +19,19 @@ const sdkName = ['@anthropic-ai', 'vertex-sdk'].join('/')
 /** What rewrites requests for this project and region; rejects if the vendor's package cannot be imported. */
 export async function vertexRewriter(cloud: VertexCloud, baseURL: string, allowBrowser: boolean) {
   const sdk = (await import(/* @vite-ignore */ /* webpackIgnore: true */ sdkName)) as Sdk
-  return new VertexRewriter(cloud, baseURL, allowBrowser, clientOver(sdk.AnthropicVertex))
+  return new VertexRewriter(cloud, baseURL, allowBrowser, rewritingClient<ClientOptions>(sdk.AnthropicVertex))
 }
 
-/** The official client, which rewrites requests for those that extend it. */
-interface Client {
-  rewrite(request: CanonicalRequest): Promise<RewrittenRequest>
-}
-type ClientClass = new (options: ConstructorParameters<Sdk['AnthropicVertex']>[0]) => Client
-
-function clientOver(Base: Sdk['AnthropicVertex']): ClientClass {
-  return class extends Base {
-    rewrite(request: CanonicalRequest) {
-      const buildRequest = this.buildRequest.bind(this)
-      return rewriteBy({ buildRequest, middleware: this.backendMiddleware() }, request)
-    }
-  }
-}
+type ClientOptions = ConstructorParameters<Sdk['AnthropicVertex']>[0]
 
 class VertexRewriter implements Rewriter {
-  readonly #clients = new Map<boolean, Client>()
+  readonly #clients = new Map<boolean, RewritingClient>()
 
   constructor(
     readonly cloud: VertexCloud,
     readonly baseURL: string,
     readonly allowBrowser: boolean,
-    readonly Client: ClientClass,
+    readonly Client: new (options: ClientOptions) => RewritingClient,
   ) {}
 
   /** @throws {LlmError} also `config` without a project */
@@ -60,7 +47,7 @@ class VertexRewriter implements Rewriter {
     }
   }
 
-  #client(usesCredentials: boolean): Client {
+  #client(usesCredentials: boolean): RewritingClient {
     const options = {
       ...{ baseURL: this.baseURL, region: this.cloud.region, projectId: this.cloud.project ?? null },
       logLevel: 'off',

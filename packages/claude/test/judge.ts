@@ -1,5 +1,5 @@
 // The service's rules for the shape of a request, as published. Each returns what is wrong, or nothing.
-// Sources: platform.claude.com/docs, refusals quoted in public reports of 2025 and 2026, @anthropic-ai/sdk 1.13.0.
+// Sources: platform.claude.com/docs, refusals quoted in public reports of 2025 and 2026, @anthropic-ai/sdk 1.14.0.
 
 type Json = Record<string, unknown>
 

@@ -17,7 +17,6 @@ import {
   serverAddress,
   wholeJson,
 } from '@patchbay/core/wire'
-import { fromResponse, notAnAnswer } from './errors.js'
 import type { GoogleHeaders } from './vertex.js'
 
 const officialAddress = 'https://generativelanguage.googleapis.com'
@@ -126,7 +125,8 @@ export class Server {
       address: this.#address,
       large,
       headers: own,
-      failed: (response: Response, path: string) => fromResponse(response, clock.now(), path, advice),
+      failed: async (response: Response, path: string) =>
+        (await import('./errors.js')).fromResponse(response, clock.now(), path, advice),
       who: 'Gemini',
       hint: 'Check the network and baseURL.',
     }
@@ -154,7 +154,7 @@ export class Server {
 
   /** @throws {LlmError} `bad-response` for what is not JSON, or has no end */
   jsonOf(response: Response, most?: number): Promise<Record<string, unknown>> {
-    return wholeJson(response, notAnAnswer, most)
+    return wholeJson(response, async (text) => (await import('./errors.js')).notAnAnswer(text), most)
   }
 
   #version(): string {

@@ -19,7 +19,6 @@ import {
   type PreparedImage,
   type PreparedSpeak,
   type Provider,
-  type ProviderOptions,
 } from '@patchbay/core'
 import {
   factoryOptions,
@@ -33,15 +32,17 @@ import {
   withInlineMedia,
   Yielder,
 } from '@patchbay/core/wire'
-import { Server, type VertexOptions } from './client.js'
+import { Server } from './client.js'
 import type { Target } from './encode/contents.js'
-import { type AnswerSource, each, fromChunks, isLast } from './events.js'
-import type { KnownRules, ModelRules } from './models.js'
+import type { AnswerSource } from './events.js'
+import type { KnownRules } from './models.js'
+import { type GeminiOptions, names } from './options.js'
 import type { WireChat } from './request.js'
 import { geminiTools } from './tools.js'
 
 export type { VertexOptions } from './client.js'
 export type { Level, ModelRules } from './models.js'
+export type { GeminiOptions } from './options.js'
 export type { FileSearchOptions, GoogleSearchOptions } from './tools.js'
 
 /** Fields of `generateContent`. `generationConfig` is merged field by field; `tools` stand beside those of the request. */
@@ -63,35 +64,6 @@ declare global {
   }
 }
 
-/** Options of `gemini`. */
-export interface GeminiOptions extends ProviderOptions {
-  /** The model's id, for example `'gemini-3.6-flash'`. */
-  model?: string | undefined
-  /**
-   * The API key, sent in the header `x-goog-api-key`. Default: `GEMINI_API_KEY`, which is only sent to Google's own host over https,
-   * and to the address in `GEMINI_BASE_URL`. Other servers, also on this machine, only get a key from this option.
-   */
-  apiKey?: string | undefined
-  /** The address of the server, without the version. Default: `GEMINI_BASE_URL`, else `https://generativelanguage.googleapis.com`. */
-  baseURL?: string | undefined
-  /** The version in the path. Default, as in the official client: `'v1beta'`; on Vertex AI `'v1beta1'`. */
-  apiVersion?: string | undefined
-  /**
-   * Asks Vertex AI instead of the Gemini API, with Google's own credentials (`GOOGLE_APPLICATION_CREDENTIALS`, or those of `gcloud`),
-   * or with a key for Vertex AI in `apiKey`. `true`: the project and the region of the environment.
-   */
-  vertex?: VertexOptions | boolean | undefined
-  /** Sends the requests. Default: the platform's `fetch`. */
-  fetch?: typeof fetch | undefined
-  /** Rules of a model that is newer than our table. Default: those of the newest family. */
-  rules?: Partial<ModelRules> | undefined
-  /**
-   * Allows calls from a web page, where everybody can read the key: only for a key of the visitor's own, or a server that needs none.
-   * Default false: such a call is a `config` error.
-   */
-  allowBrowser?: boolean | undefined
-}
-
 /**
  * A Gemini model, by the Gemini API or Vertex AI.
  * @throws {LlmError} `config` without a model, for a key in its place, and for an invalid address or an unknown option. A missing key
@@ -110,19 +82,6 @@ export function gemini(first: string | GeminiOptions, rest?: Omit<GeminiOptions,
 
 /** The tools of Google's service. */
 gemini.tools = geminiTools
-
-const names = {
-  ...{ factory: 'gemini', example: 'gemini-3.6-flash' },
-  own: {
-    apiKey: true,
-    baseURL: true,
-    apiVersion: true,
-    vertex: true,
-    fetch: true,
-    rules: true,
-    allowBrowser: true,
-  },
-} as const
 
 class GeminiBackend implements Backend {
   readonly provider = 'gemini'
@@ -163,6 +122,7 @@ class GeminiBackend implements Backend {
   chat(chat: PreparedChat, context: ChatContext): AsyncIterable<BackendEvent> {
     return lazyIterable(async () => {
       const yielder = new Yielder()
+      const { each, fromChunks, isLast } = await import('./events.js')
       const { streaming } = context
       const body = await this.#encoded(chat, context)
       // Megabytes have just been encoded, and are written as JSON next.

@@ -41,7 +41,7 @@ export function toWire(
   }
   const thinkingConfig = toThinking(model, chat, rules, leaveOut)
   const { generationConfig, tools, toolConfig, ...more } = chat.providerOptions
-  const server = serverTools(model, chat, rules, leaveOut)
+  const server = serverTools(model, chat, rules, leaveOut, isVertex)
   const choice =
     declarations.length > 0 || server.length > 0 ? toToolConfig(chat, leaveOut, model).toolConfig : undefined
   // Without it, functions beside tools of the service are refused: cloudwego/eino-ext#761, googleapis/js-genai#1425 (2026).
@@ -80,16 +80,36 @@ function serverTools(
   chat: PreparedChat,
   { signedCalls }: KnownRules,
   leaveOut: LeaveOut,
+  isVertex: boolean,
 ): Record<string, unknown>[] {
   const { own, definitions } = ownServerTools(chat, 'gemini')
   // Models before 3: "Tool use with function calling is unsupported" (snailyp/gemini-balance#17, March 2025).
-  if (definitions.length === 0 || chat.tools.length === 0 || signedCalls) return definitions
-  leaveOut(
-    `gemini.${own[0]?.server.kind}`,
-    `${model} takes no tools of Google's beside functions; models from Gemini 3 on do.`,
-    { advice: 'Leave out one of them, or choose another model.' },
-  )
+  if (chat.tools.length === 0 || signedCalls)
+    return definitions.map((definition) => searchOf(definition, leaveOut, isVertex))
+  for (const { name, server } of own)
+    leaveOut(
+      `gemini.${server.kind}`,
+      `${model} takes no ${name} beside functions, nor any other tool of Google's; models from Gemini 3 on do.`,
+      { advice: 'Leave out one of them, or choose another model.' },
+    )
   return []
+}
+
+/** Each service has one option of Google Search: "not supported in Vertex AI", "… in Gemini API" (@google/genai 2.32.0, GoogleSearch). */
+function searchOf(
+  definition: Record<string, unknown>,
+  leaveOut: LeaveOut,
+  isVertex: boolean,
+): Record<string, unknown> {
+  const { timeRangeFilter, excludeDomains, ...more } = fieldsOf(definition.googleSearch)
+  if ((isVertex ? timeRangeFilter : excludeDomains) === undefined) return definition
+  const [who, names] = isVertex ? ['Vertex AI', 'since and until'] : ['The Gemini API', 'excludedDomains']
+  leaveOut('gemini.webSearch', `${who} does not take ${names} of googleSearch.`, {
+    advice: `Leave out ${names}.`,
+    instead: 'It was sent without.',
+  })
+  const kept = isVertex ? { excludeDomains } : { timeRangeFilter }
+  return { ...definition, googleSearch: { ...more, ...kept } }
 }
 
 /** The body that counts the tokens of a request. */

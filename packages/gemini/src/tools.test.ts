@@ -95,6 +95,65 @@ it('stand beside functions from Gemini 3 on; older models refuse that', async ()
   })
 })
 
+it('all that an older model cannot take beside functions are named', async () => {
+  const own = [gemini.tools.googleSearch(), gemini.tools.urlContext()]
+  const request = { messages: 'x', tools: [look, ...own] }
+  const server = await serve(json(last('STOP', [text])))
+  const llm = gemini('gemini-2.5-flash', { ...options, baseURL: server.url })
+  const { warnings } = await llm.chat({ ...request, onUnsupported: 'warn' })
+  expect(warnings.filter(({ code }) => code === 'unsupported')).toMatchObject([
+    { feature: 'gemini.webSearch', message: expect.stringContaining('google_search') },
+    { feature: 'gemini.webFetch', message: expect.stringContaining('url_context') },
+  ])
+  expect(server.requests[0]?.json).toMatchObject({ tools: [{ functionDeclarations: [{ name: 'look' }] }] })
+})
+
+describe('the options of Google Search', () => {
+  const since = new Date('2026-11-01T00:00:00Z')
+  const until = new Date('2026-11-02T00:00:00Z')
+  const range = gemini.tools.googleSearch({ since, until })
+  const domains = gemini.tools.googleSearch({ excludedDomains: ['example.com'] })
+  const timeRangeFilter = { startTime: '2026-11-01T00:00:00.000Z', endTime: '2026-11-02T00:00:00.000Z' }
+  const services = [
+    ['the Gemini API', undefined, range, { timeRangeFilter }, domains, 'excludedDomains'],
+    ['Vertex AI', { project: 'p' }, domains, { excludeDomains: ['example.com'] }, range, 'since and until'],
+  ] as const
+
+  it.each(
+    services,
+  )('%s gets its own, and not those of the other', async (_, vertex, own, sent, other, name) => {
+    const server = await serve(json(last('STOP', [text])))
+    const llm = gemini('gemini-3.6-flash', { ...options, baseURL: server.url, vertex })
+    await llm.chat({ messages: 'x', tools: [own] })
+    expect(server.requests[0]?.json).toMatchObject({ tools: [{ googleSearch: sent }] })
+
+    const request = { messages: 'x', tools: [other] }
+    expect(await failureOf(llm.chat(request))).toMatchObject({
+      code: 'unsupported',
+      message: expect.stringContaining(name),
+    })
+    expect(server.requests).toHaveLength(1)
+    const { warnings } = await llm.chat({ ...request, onUnsupported: 'warn' })
+    expect(warnings).toMatchObject([{ code: 'unsupported', feature: 'gemini.webSearch' }])
+    expect((server.requests[1]?.json as { tools: unknown }).tools).toEqual([{ googleSearch: {} }])
+  })
+
+  it.each([
+    ['only a beginning', { since }],
+    ['only an end', { until }],
+    ['an end before the beginning', { since: until, until: since }],
+    ['no date', { since: new Date('yesterday'), until }],
+  ])('a range with %s is an error', (_, range) => {
+    const search = gemini.tools.googleSearch as (range: object) => unknown
+    expect(() => search(range)).toThrow(
+      expect.objectContaining({
+        code: 'invalid-request',
+        message: expect.stringContaining('since and until'),
+      }),
+    )
+  })
+})
+
 it('cannot be forced, and a model or a cloud without the tool refuses it', async () => {
   const llm = gemini('gemini-3.6-flash', options)
   const forced = { messages: 'x', tools, toolChoice: { name: 'google_search' } } as const

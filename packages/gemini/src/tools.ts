@@ -1,16 +1,23 @@
 // The tools of Google's service: `gemini.tools`. Sources: ai.google.dev/gemini-api/docs (google-search, url-context, code-execution,
 // file-search, maps-grounding), and the types of @google/genai 2.32.0 (Tool), November 2026.
-import type { ServerTool } from '@patchbay/core'
+import { LlmError, type ServerTool } from '@patchbay/core'
 import { serverTool } from '@patchbay/core/wire'
 
-/** Options of `gemini.tools.googleSearch`. */
-export interface GoogleSearchOptions {
-  /** Only results from this time on, up to `until`. Of the Gemini API; give both. */
-  since?: Date | undefined
-  until?: Date | undefined
-  /** All but these domains. Of Vertex AI. */
-  excludedDomains?: readonly string[] | undefined
-}
+/** Options of `gemini.tools.googleSearch`: a range of time on the Gemini API, or excluded domains on Vertex AI. */
+export type GoogleSearchOptions =
+  | {
+      /** Only results from this time on. Of the Gemini API; Vertex AI refuses it. */
+      since: Date
+      /** Only results up to this time. */
+      until: Date
+      excludedDomains?: never
+    }
+  | {
+      since?: never
+      until?: never
+      /** All but these domains; 2,000 at most. Of Vertex AI; the Gemini API refuses it. Default: all domains. */
+      excludedDomains?: readonly string[] | undefined
+    }
 
 /** Options of `gemini.tools.fileSearch`. */
 export interface FileSearchOptions {
@@ -28,8 +35,16 @@ export interface FileSearchOptions {
  * await llm.chat({ messages: 'What is new in Lima?', tools: [gemini.tools.googleSearch()] })
  */
 export const geminiTools = {
-  /** Searches the web with Google, and cites it. Google asks apps to show the suggestions in `output.searchEntryPoint`. */
+  /**
+   * Searches the web with Google, and cites it. Google asks apps to show the suggestions in `output.searchEntryPoint`.
+   * @throws {LlmError} `invalid-request` for one of `since` and `until` alone, or an `until` before `since`
+   */
   googleSearch({ since, until, excludedDomains }: GoogleSearchOptions = {}): ServerTool<'google_search'> {
+    if ((since ?? until) !== undefined && !(since && until && since <= until))
+      throw new LlmError(
+        'invalid-request',
+        'googleSearch takes since and until together, as dates in this order. Pass both, or neither.',
+      )
     const range = since && until && { startTime: since.toISOString(), endTime: until.toISOString() }
     return serverTool('google_search', {
       ...{ provider: 'gemini', kind: 'webSearch' },

@@ -19,7 +19,6 @@ import {
 } from '@patchbay/core/wire'
 import type OpenAI from 'openai'
 import { type AzureServer, classicPath } from './azure.js'
-import { fromResponse, notAnAnswer } from './errors.js'
 import { environmentKey, isOwnHost, type Preset } from './presets.js'
 
 /** The server's address, key and dialect. */
@@ -128,8 +127,8 @@ export class Server {
       address,
       large,
       headers: { ...headers, ...(apiKey && { [keyHeader ?? 'api-key']: apiKey }) },
-      failed: (response: Response, asked: string) =>
-        fromResponse(response, this.who, clock.now(), asked, advice),
+      failed: async (response: Response, asked: string) =>
+        (await import('./errors.js')).fromResponse(response, this.who, clock.now(), asked, advice),
       who: this.who,
       hint: this.isOwn
         ? 'Check the network.'
@@ -169,7 +168,11 @@ export class Server {
    * @throws {LlmError} `bad-response` for text that is not JSON, and for a body above the limit
    */
   jsonOf(response: Response, most?: number): Promise<Record<string, unknown>> {
-    return wholeJson(response, (text) => notAnAnswer(text, this.who), most)
+    return wholeJson(
+      response,
+      async (text) => (await import('./errors.js')).notAnAnswer(text, this.who),
+      most,
+    )
   }
 
   /**

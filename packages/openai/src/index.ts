@@ -8,7 +8,6 @@ import {
   type Capabilities,
   type ChatContext,
   type EmbedResponse,
-  type FieldsOf,
   type ImageResponse,
   isLlmError,
   LlmError,
@@ -41,11 +40,9 @@ import {
   withInlineMedia,
   Yielder,
 } from '@patchbay/core/wire'
-import type OpenAI from 'openai'
 import type { Api, Target } from './api.js'
 import { Server } from './client.js'
-import { notAnAnswer } from './errors.js'
-import { addressOf, type ModelName, type OpenAIOptions } from './options.js'
+import { addressOf, type ModelName, names, type OpenAIOptions } from './options.js'
 import { isService, type Preset, presetFor } from './presets.js'
 import { rawProtocol } from './raw.js'
 import { openaiTools } from './tools.js'
@@ -62,15 +59,6 @@ export type {
   SearchLocation,
   WebSearchOptions,
 } from './tools.js'
-
-declare global {
-  interface PatchbayProviderOptions {
-    /** Fields of the Responses API or of Chat Completions, whichever the provider uses. */
-    readonly openai?:
-      | FieldsOf<OpenAI.ChatCompletionCreateParams & OpenAI.Responses.ResponseCreateParams>
-      | undefined
-  }
-}
 
 /**
  * A model of OpenAI (Responses or Chat Completions), or of a compatible server by its `baseURL`.
@@ -102,23 +90,6 @@ class OpenAIModel extends DefinedProvider {
     super(backend, options)
   }
 }
-
-const names = {
-  ...{ factory: 'openai', example: 'gpt-5.6-sol' },
-  own: {
-    apiKey: true,
-    baseURL: true,
-    fetch: true,
-    api: true,
-    resume: true,
-    preset: true,
-    allowBrowser: true,
-    host: true,
-    resource: true,
-    apiVersion: true,
-    tokenProvider: true,
-  },
-} as const
 
 class OpenAIBackend implements Backend {
   readonly provider = 'openai'
@@ -198,7 +169,7 @@ class OpenAIBackend implements Backend {
       const body = raw === undefined ? encoded : api.rawBody(encoded, raw, this.#target, context.warn)
       const resume =
         this.#resume && raw === undefined && streaming ? await import('./responses/resume.js') : undefined
-      if (resume !== undefined) Object.assign(body, resume.resumable)
+      resume?.makeResumable(body, chat.providerOptions)
       // Encoding megabytes of media took time, and writing them as JSON takes more.
       await yielder.yieldIfDue()
       const large = markLarge(body)
@@ -277,7 +248,8 @@ class OpenAIBackend implements Backend {
       '/responses/input_tokens',
       body,
     )
-    if (typeof counted?.input_tokens !== 'number') throw notAnAnswer(counted, this.#server.who)
+    if (typeof counted?.input_tokens !== 'number')
+      throw (await import('./errors.js')).notAnAnswer(counted, this.#server.who)
     return counted.input_tokens
   }
 

@@ -93,3 +93,16 @@ describe('in a browser', () => {
     expect((await asked({ allowBrowser: true }, (provider) => provider.chat('x'))).sent).toHaveLength(1)
   })
 })
+
+it.each([
+  { store: false },
+  { background: false },
+])('an answer that goes on after a lost connection is not asked for with %o', async (openai) => {
+  const call = (llm: Provider) => llm.chat({ messages: 'Hi', providerOptions: { openai } })
+  const { error, sent } = await asked({ resume: true }, call)
+  expect(error).toMatchObject({
+    code: 'invalid-request',
+    message: expect.stringContaining(`providerOptions.openai.${Object.keys(openai)[0]}: false and resume`),
+  })
+  expect(sent).toEqual([])
+})

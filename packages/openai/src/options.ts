@@ -1,9 +1,18 @@
 // The options of `openai()`, and the address that they name.
-import type { ProviderOptions } from '@patchbay/core'
+import type { FieldsOf, ProviderOptions } from '@patchbay/core'
 import { environment, isNamedBy } from '@patchbay/core/wire'
 import type OpenAI from 'openai'
 import { azureAddress, azureOptions } from './azure.js'
 import type { Preset, PresetName } from './presets.js'
+
+declare global {
+  interface PatchbayProviderOptions {
+    /** Fields of the Responses API or of Chat Completions, whichever the provider uses. */
+    readonly openai?:
+      | FieldsOf<OpenAI.ChatCompletionCreateParams & OpenAI.Responses.ResponseCreateParams>
+      | undefined
+  }
+}
 
 /** Options of `openai`. */
 export interface OpenAIOptions extends ProviderOptions {
@@ -41,7 +50,7 @@ export interface OpenAIOptions extends ProviderOptions {
   /**
    * Streams go on after a lost connection, with every event once: the service makes the answer in the background (Responses API), and
    * keeps it until it has ended, when it is deleted. For OpenAI and for Patchbay's gateway. Default false: a lost connection is an error
-   * with what had come.
+   * with what had come. A request with `providerOptions.openai.store: false` is then an `invalid-request` error.
    */
   resume?: boolean | undefined
   /** The server's dialect: a known name, or the differences. Default: by its host; `'compatible'` for an unknown host. */
@@ -55,6 +64,24 @@ export interface OpenAIOptions extends ProviderOptions {
 
 /** A model's name; editors offer those that the official client knows. */
 export type ModelName = OpenAI.ResponsesModel | OpenAI.EmbeddingModel | (string & {})
+
+/** For `factoryOptions`. */
+export const names = {
+  ...{ factory: 'openai', example: 'gpt-5.6-sol' },
+  own: {
+    apiKey: true,
+    baseURL: true,
+    fetch: true,
+    api: true,
+    resume: true,
+    preset: true,
+    allowBrowser: true,
+    host: true,
+    resource: true,
+    apiVersion: true,
+    tokenProvider: true,
+  },
+} as const
 
 const ownHost = 'https://api.openai.com/v1'
 const addressVariable = 'OPENAI_BASE_URL'

@@ -1,5 +1,5 @@
 // The tools of OpenAI's service: `openai.tools`. Sources: platform.openai.com/docs/guides/tools (web search, file search, code
-// interpreter, image generation, connectors and MCP), and the types of openai 7 (Responses.Tool), November 2026.
+// interpreter, image generation, connectors and MCP), and the types of openai 6.49.0 (Responses.Tool), November 2026.
 import type { ServerTool } from '@patchbay/core'
 import { serverTool } from '@patchbay/core/wire'
 
@@ -137,7 +137,7 @@ export const openaiTools = {
   },
   /** Tools of a remote MCP server or of a connector, which the service calls. */
   mcp({ name, description, url, connector, authorizationToken, allowedTools }: McpOptions): ServerTool {
-    return serverTool(`mcp_${name}`.replace(/[^\w-]/g, '_').slice(0, 64), {
+    return serverTool(`mcp_${name}`, {
       ...{ provider: 'openai', kind: 'mcp' },
       ...(authorizationToken && { secrets: [authorizationToken] }),
       definition: {

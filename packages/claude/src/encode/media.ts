@@ -1,5 +1,5 @@
 // Images and documents as blocks. Source: platform.claude.com/docs/en/build-with-claude/vision and /pdf-support,
-// @anthropic-ai/sdk 1.13.0 (DocumentBlockParam, ImageBlockParam), November 2026.
+// @anthropic-ai/sdk 1.14.0 (DocumentBlockParam, ImageBlockParam), November 2026.
 import type { Part } from '@patchbay/core'
 import { type LeaveOut, textOfFile, toBase64 } from '@patchbay/core/wire'
 

@@ -26,6 +26,8 @@ export interface WireMessage {
 export interface Target {
   model: string
   host: string
+  /** The name of a cloud, for messages. */
+  cloud?: string | undefined
 }
 
 /** The fields `messages` and `system`. */

@@ -1,6 +1,6 @@
 // JSON Schemas for Claude's structured output: closed objects and known keywords only. Core checks the answer against the
 // whole schema afterwards. Source: platform.claude.com/docs/en/build-with-claude/structured-outputs ("JSON Schema
-// limitations", "Schema complexity limits") and @anthropic-ai/sdk 1.13.0 (lib/transform-json-schema), November 2026.
+// limitations", "Schema complexity limits") and @anthropic-ai/sdk 1.14.0 (lib/transform-json-schema), November 2026.
 import type { JsonSchema } from '@patchbay/core'
 import { fieldsOf } from '@patchbay/core/wire'
 

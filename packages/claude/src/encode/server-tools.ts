@@ -1,6 +1,28 @@
 // Anthropic's own tools of a request. Sources: platform.claude.com/docs/en/agents-and-tools/tool-use/tool-reference and /mcp-connector;
 // the betas of @anthropic-ai/sdk 1.14.0 (AnthropicBeta) and of @ai-sdk/anthropic, November 2026.
 
+import type { PreparedChat } from '@patchbay/core'
+import { type LeaveOut, ownServerTools } from '@patchbay/core/wire'
+
+/** The definitions of these tools, and their fields of the body. A cloud has only the first version of web search. */
+export function toServerTools(
+  chat: PreparedChat,
+  cloud: string | undefined,
+  leaveOut: LeaveOut,
+): Omit<ReturnType<typeof ownServerTools>, 'own'> {
+  const { definitions, body } = ownServerTools(chat, 'claude')
+  return { definitions: cloud === undefined ? definitions : definitions.map(unfiltered), body }
+
+  function unfiltered(definition: Record<string, unknown>): Record<string, unknown> {
+    if (definition.type !== 'web_search_20260209') return definition
+    leaveOut('claude.webSearch', `${cloud} has web search only without filtering.`, {
+      advice: 'Leave out filtering.',
+      instead: 'It was sent without.',
+    })
+    return { ...definition, type: 'web_search_20250305' }
+  }
+}
+
 /** The beta that a tool needs, by the type of its definition; the others are generally available. */
 const betas: Record<string, string> = {
   web_fetch_20250910: 'web-fetch-2025-09-10',

@@ -6,13 +6,17 @@ import { omitUndefined } from '../object.js'
 
 /**
  * A server tool. `definition` and `body` are those of the service; what is undefined in them is left out.
- * @param name the name by which `toolChoice` and calls have it
+ * @param name the name by which `toolChoice` and calls have it; signs that names of tools cannot have become `_`, as in `mcp_my_wiki`
  */
 export function serverTool<Name extends string>(
   name: Name,
   { definition, ...server }: ServerToolDefinition,
 ): ServerTool<Name> {
-  return { name, input: { type: 'object' }, server: { ...server, definition: omitUndefined(definition) } }
+  return {
+    name: name.replace(/[^\w-]/g, '_').slice(0, 64) as Name,
+    input: { type: 'object' },
+    server: { ...server, definition: omitUndefined(definition) },
+  }
 }
 
 /** A checked server tool in the form of a request. */

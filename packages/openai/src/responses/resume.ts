@@ -1,6 +1,6 @@
 // Streams that go on after a lost connection: the service makes the answer in the background, and its events are read on from the last
 // one that came. Source: platform.openai.com/docs/guides/background, November 2026; the gateway of Patchbay offers the same.
-import { type CallContext, isLlmError } from '@patchbay/core'
+import { type CallContext, isLlmError, LlmError } from '@patchbay/core'
 import { fieldsOf, jsonEvents } from '@patchbay/core/wire'
 import type { Server } from '../client.js'
 import { isLast } from './events.js'
@@ -11,8 +11,22 @@ const firstPauseMs = 250
 /** Milliseconds to tell the service that an answer is no longer wanted. */
 const leaveMs = 5000
 
-/** The fields of a request whose stream can be taken up again: services make an answer in the background only if they store it. */
-export const resumable = { background: true, store: true } as const
+/**
+ * Makes a request whose stream can be taken up again: services make an answer in the background only if they store it.
+ * @throws {LlmError} `invalid-request` if `providerOptions` forbid one of these
+ */
+export function makeResumable(
+  body: Record<string, unknown>,
+  providerOptions: Readonly<Record<string, unknown>>,
+): void {
+  const forbidden = ['store', 'background'].find((name) => providerOptions[name] === false)
+  if (forbidden !== undefined)
+    throw new LlmError(
+      'invalid-request',
+      `providerOptions.openai.${forbidden}: false and resume do not go together: the service stores an answer until its stream has ended. Leave one of them out.`,
+    )
+  Object.assign(body, { background: true, store: true })
+}
 
 /**
  * The events of a streamed response, each once, over as many connections as needed. An answer that its reader leaves is cancelled, and

@@ -5,6 +5,7 @@ import { fieldsOf, fromBase64, imageTypeOf, objectsIn, receivedBytes, Yielder } 
 import type { Target } from '../api.js'
 import type { Server } from '../client.js'
 import { notAnAnswer } from '../errors.js'
+import { mediaUsage } from './usage.js'
 
 type ImageOption = 'seed' | 'aspectRatio' | 'size' | 'quality' | 'background' | 'format' | 'images' | 'mask'
 
@@ -147,15 +148,7 @@ async function toImages(
     })
     await yielder.yieldIfDue()
   }
-  const { input_tokens: inputTokens, output_tokens: outputTokens } = fieldsOf(usage)
-  return {
-    images,
-    model,
-    usage: {
-      ...(typeof inputTokens === 'number' && { inputTokens }),
-      ...(typeof outputTokens === 'number' && { outputTokens }),
-    },
-  }
+  return { images, model, usage: mediaUsage(usage) }
 }
 
 // In characters: there may be ten images.

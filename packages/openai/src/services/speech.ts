@@ -5,6 +5,7 @@ import { bodyBytes, fieldsOf, isStream, jsonEvents, receivedBytes } from '@patch
 import type { Target } from '../api.js'
 import type { Server } from '../client.js'
 import { notAnAnswer } from '../errors.js'
+import { mediaUsage } from './usage.js'
 
 /** Models that take neither instructions nor a stream of events. */
 const isPlain = (model: string) => /^tts-1/.test(model)
@@ -65,7 +66,7 @@ async function* speechOf(
         const bytes = receivedBytes(audio)
         if (bytes === undefined) throw notAnAnswer(value, who)
         yield { type: 'audio', audio: bytes }
-      } else if (type === 'speech.audio.done') return yield { type: 'finish', usage: usageOf(usage) }
+      } else if (type === 'speech.audio.done') return yield { type: 'finish', usage: mediaUsage(usage) }
       else if (type === 'error' || fieldsOf(value).error !== undefined) throw notAnAnswer(value, who)
     }
     // Without `speech.audio.done`, it was cut off.
@@ -79,14 +80,6 @@ async function* speechOf(
 }
 
 const isDone = (value: unknown) => fieldsOf(value).type === 'speech.audio.done'
-
-function usageOf(usage: unknown) {
-  const { input_tokens: inputTokens, output_tokens: outputTokens } = fieldsOf(usage)
-  return {
-    ...(typeof inputTokens === 'number' && { inputTokens }),
-    ...(typeof outputTokens === 'number' && { outputTokens }),
-  }
-}
 
 /** One attempt. */
 export async function speak(

@@ -11,7 +11,7 @@ import { longest, tooLong } from './limits.js'
  */
 export async function wholeJson(
   response: Response,
-  notJson: (text: string) => LlmError,
+  notJson: (text: string) => LlmError | Promise<LlmError>,
   most: number = longest.body,
 ): Promise<Record<string, unknown>> {
   let text = ''
@@ -28,8 +28,8 @@ export async function wholeJson(
       throw new LlmError('bad-response', 'The answer ended before it was complete. Try again.', {
         retryable: true,
       })
-    throw notJson(text)
+    throw await notJson(text)
   }
-  if (typeof value !== 'object' || value === null) throw notJson(text)
+  if (typeof value !== 'object' || value === null) throw await notJson(text)
   return value
 }

@@ -28,6 +28,16 @@ const hasLink = (body: Json): boolean =>
 const isSince47 = (path: string): boolean =>
   /claude-(opus-4-[78]|(opus|sonnet|haiku|fable|mythos)-[5-9])/.test(path)
 
+/** How a cloud refuses a tool of Anthropic's own service, or a connection to an MCP server. */
+const serverTool = (body: Json, refused: RegExp): string | undefined => {
+  const at = listOf(body.tools).findIndex(({ type }) => refused.test(String(type)))
+  if (at >= 0)
+    return `tools.${at}: Input tag '${body.tools[at].type}' found using 'type' does not match any of the expected tags`
+  return body.mcp_servers === undefined ? undefined : 'mcp_servers: Extra inputs are not permitted'
+}
+const fetching = { type: 'web_fetch_20250910', name: 'web_fetch' }
+const weather = { name: 'weather', input_schema: { type: 'object' } }
+
 const onBedrock = (model: string, action = 'invoke'): string =>
   `/model/${encodeURIComponent(model)}/${action}`
 const old = 'global.anthropic.claude-sonnet-4-5-20250929-v1:0'
@@ -143,6 +153,18 @@ export const bedrock: readonly Rule[] = [
       },
       mends: { tools: [{ name: 'look', input_schema: { type: 'object' } }] },
     },
+  },
+  {
+    id: 'bedrock/server-tools',
+    refuses: "Anthropic's web search, web fetch, code execution and MCP connector.",
+    check: (request) => serverTool(invoked(request), /^(web_search|web_fetch|code_execution|mcp_toolset)/),
+    ...{
+      source:
+        'claude.com/docs/third-party/claude-desktop/web-tools; platform.claude.com mcp-connector; vercel/ai amazon-bedrock-anthropic-provider.ts',
+      date: '2026-11',
+      sure: 'high',
+    },
+    example: { breaks: { ...bedrockHi, tools: [fetching] }, mends: { tools: [weather] } },
   },
   {
     id: 'bedrock/count-profile',
@@ -271,6 +293,22 @@ export const vertex: readonly Rule[] = [
     example: {
       breaks: { ...vertexHi, ...picture(linked) },
       mends: picture(inline),
+    },
+  },
+  {
+    id: 'vertex/server-tools',
+    refuses:
+      "Anthropic's web fetch, code execution, MCP connector, and web search other than web_search_20250305.",
+    check: ({ body }) => serverTool(body, /^(web_search_(?!20250305)|web_fetch|code_execution|mcp_toolset)/),
+    ...{
+      source:
+        'docs.cloud.google.com partner-models/claude/web-search; platform.claude.com mcp-connector; vercel/ai google-vertex-anthropic-provider.ts',
+      date: '2026-11',
+      sure: 'high',
+    },
+    example: {
+      breaks: { ...vertexHi, tools: [fetching] },
+      mends: { tools: [{ type: 'web_search_20250305', name: 'web_search' }] },
     },
   },
 ]

@@ -305,7 +305,7 @@ export const openaiResponses: readonly Rule[] = [
         }
       }),
     ...{
-      source: 'openai/openai-openapi FileSearchTool, CodeInterpreterTool, MCPTool; types of openai 7',
+      source: 'openai/openai-openapi FileSearchTool, CodeInterpreterTool, MCPTool; types of openai 6.49.0',
       date: '2026-11',
       sure: 'high',
     },
