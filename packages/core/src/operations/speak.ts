@@ -10,6 +10,7 @@ import { isObject, omitUndefined } from '../object.js'
 import { readCallerValue } from '../request/caller-objects.js'
 import { checkOptionNames } from '../request/option-names.js'
 import { optionNames } from '../request/request-names.js'
+import { requireMedia } from './media-capability.js'
 
 type Speaking = Backend & Required<Pick<Backend, 'speak'>>
 
@@ -46,11 +47,12 @@ const mostAudio = 256 * 1024 * 1024
 export async function* speechEvents(
   backend: Speaking,
   request: string | SpeakRequest,
-  { settings, begin }: CallEnvironment,
+  environment: CallEnvironment,
   options: CallOptions,
   leaving: AbortSignal,
 ): AsyncGenerator<SpeechEvent, void> {
   const { provider, model } = backend
+  const { settings, begin } = environment
   let prepared: PreparedSpeak
   try {
     prepared = await readCallerValue('The request', () => prepareSpeak(request, provider))
@@ -76,6 +78,7 @@ export async function* speechEvents(
     // A failure may be retried until the first piece of audio has come.
     let event: SpeechEvent | undefined = await lifecycle.runAttempts(async (context) => {
       collector.restart()
+      await lifecycle.wait(requireMedia(environment, 'speech', context), 'first')
       events = backend.speak(prepared, context)[Symbol.asyncIterator]()
       try {
         for (;;) {
