@@ -1,5 +1,5 @@
 // Images and speech through policies: failover, accounts, time limits, and readers who leave.
-import { LlmError, type SpeechEvent } from '@patchbay/core'
+import { type CallOptions, LlmError, type Provider, type SpeechEvent } from '@patchbay/core'
 import { fakeClock, mockProvider } from '@patchbay/testing'
 import { describe, expect, it } from 'vitest'
 import { failureOf } from '../../test/failure.js'
@@ -56,6 +56,46 @@ describe('failover of images and speech', () => {
       code: 'content-filtered',
     })
     expect(spare.requests).toHaveLength(0)
+  })
+})
+
+describe('failover of images and speech, within the time of the call', () => {
+  // The second candidate gets what the first has left of the time, as its own limit tells.
+  const kinds: [string, (llm: Provider, options: CallOptions) => Promise<unknown>][] = [
+    ['image', (llm, options) => llm.image('A cat', options)],
+    ['speak', (llm, options) => llm.speak('Hi', options).response()],
+  ]
+  it.each(kinds)('%s: each candidate gets the time that is left', async (kind, call) => {
+    const clock = fakeClock()
+    const given: unknown[] = []
+    const watched = (provider: Provider) =>
+      new Proxy(provider, {
+        get(target, name) {
+          const value = Reflect.get(target, name, target)
+          if (name !== kind) return typeof value === 'function' ? value.bind(target) : value
+          return (request: string, options: CallOptions) => {
+            given.push(options.timeout)
+            return value.call(target, request, options)
+          }
+        },
+      })
+    const slow = mockProvider({ clock, answers: [{ delay: 600, error: busy }], retry: false })
+    const llm = fallback([watched(slow), watched(mockProvider({ clock }))], { clock })
+    const done = call(llm, { timeout: 1000 })
+    for (let step = 0; step < 10; step++) await clock.advance(100)
+    await done
+    expect(given).toEqual([1000, { total: 400 }])
+  })
+
+  it('names the candidates that could not be created', async () => {
+    const broken = () => {
+      throw new LlmError('config', 'No key.')
+    }
+    const down = mockProvider({ answers: [busy, busy], retry: false })
+    for (const [, call] of kinds)
+      expect(await failureOf(call(fallback([down, broken]), {}))).toMatchObject({
+        message: expect.stringMatching(/Candidate 1 was not asked: No key\./),
+      })
   })
 })
 
