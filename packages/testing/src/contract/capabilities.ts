@@ -24,9 +24,9 @@ type Feature = Exclude<
 // Servers that enforce no schema give answers that do not follow it.
 const refusals: readonly ErrorCode[] = ['unsupported', 'invalid-request', 'not-found', 'structured-output']
 
-/** How a call for what a model may make is refused: not at all if it makes it, before it is sent if it does not. */
+/** How a call for what a model may make ends: with it if it does, refused before it is sent if not, and perhaps with words alone. */
 function refusalsOf(can: Capability = 'unknown'): readonly ErrorCode[] {
-  return can === true ? [] : can === false ? ['unsupported'] : refusals
+  return can === true ? [] : can === false ? ['unsupported', 'no-route'] : [...refusals, 'empty-response']
 }
 
 export function capabilities(subject: Subject): void {
