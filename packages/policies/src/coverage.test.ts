@@ -180,10 +180,13 @@ const proofs: Record<PolicyName, Proof> = {
     expect(asked).toHaveLength(0)
   },
   route: async (way) => {
-    const cannot = mockProvider({ provider: 'cannot', capabilities: { tools: false } })
+    const capabilities = { tools: false, image: false, speech: false }
+    const cannot = mockProvider({ provider: 'cannot', capabilities })
     const can = mockProvider({ provider: 'can', answers: ['yes'] })
     const outer = policies.route([cannot, can])
     if (way.door === 'capabilities') expect(await way.ask(outer, 'hi')).toMatchObject({ tools: true })
+    else if (way.door === 'image' || way.door === 'speak')
+      expect(JSON.stringify(await way.ask(outer, 'hi'))).toContain('"can"')
     else
       expect(await outer.chat({ messages: 'hi', tools: [{ name: 't', input: {} }] })).toMatchObject({
         provider: 'can',

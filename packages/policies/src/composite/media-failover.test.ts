@@ -1,9 +1,15 @@
 // Images and speech through policies: failover, accounts, time limits, and readers who leave.
-import { type CallOptions, LlmError, type Provider, type SpeechEvent } from '@patchbay/core'
+import {
+  type CallOptions,
+  type Capabilities,
+  LlmError,
+  type Provider,
+  type SpeechEvent,
+} from '@patchbay/core'
 import { fakeClock, mockProvider } from '@patchbay/testing'
 import { describe, expect, it } from 'vitest'
 import { failureOf } from '../../test/failure.js'
-import { budget, fallback, guard, hooks, limit, mask, pipe } from '../index.js'
+import { budget, fallback, guard, hooks, limit, mask, pipe, route } from '../index.js'
 
 const busy = new LlmError('overloaded', 'Busy.')
 const spoken = (audio: Uint8Array) => new TextDecoder().decode(audio)
@@ -96,6 +102,34 @@ describe('failover of images and speech, within the time of the call', () => {
       expect(await failureOf(call(fallback([down, broken]), {}))).toMatchObject({
         message: expect.stringMatching(/Candidate 1 was not asked: No key\./),
       })
+  })
+})
+
+describe('route at images and speech', () => {
+  const makes = (provider: string, capabilities: Partial<Capabilities>) =>
+    mockProvider({ provider, capabilities, retry: false })
+
+  it('calls the first that is known to make them, then those of which it is not known', async () => {
+    const perhaps = mockProvider({
+      provider: 'perhaps',
+      capabilities: { image: 'unknown', speech: 'unknown' },
+    })
+    const none = makes('none', { image: false, speech: false })
+    const llm = route([none, perhaps, makes('draws', { image: true, speech: false })])
+    expect((await llm.image('A cat')).provider).toBe('draws')
+    expect((await llm.speak('Hi').response()).provider).toBe('perhaps')
+    expect(await llm.capabilities()).toMatchObject({ image: true, speech: 'unknown' })
+    expect(none.requests).toHaveLength(0)
+  })
+
+  it('fails with the reasons if none makes them', async () => {
+    const llm = route([makes('a', { speech: false }), makes('b', { speech: false })])
+    const error = await failureOf(llm.speak('Hi').response())
+    expect(error).toMatchObject({
+      code: 'no-route',
+      message: expect.stringContaining('b mock-1 makes no speech'),
+    })
+    expect(await llm.capabilities()).toMatchObject({ speech: false })
   })
 })
 

@@ -13,7 +13,8 @@ import {
   withUnavailable,
 } from './failover.js'
 
-type MediaCall = Extract<PolicyCall, { kind: 'image' | 'speak' }>
+/** A call for images or speech. */
+export type MediaCall = Extract<PolicyCall, { kind: 'image' | 'speak' }>
 
 /** Tries the candidates in this order. */
 export function mediaFailover(
