@@ -152,6 +152,13 @@ const proofs: Record<PolicyName, Proof> = {
   mask: async (way, around) => {
     const { provider, asked } = standIn()
     const outer = around(provider, [])
+    // A placeholder would be spoken.
+    if (way.door === 'speak') {
+      const error = await failureOf(way.ask(outer, 'Write to ann@example.com'))
+      expect(error).toMatchObject({ code: 'invalid-request' })
+      expect(asked).toHaveLength(0)
+      return
+    }
     // It asks for results of a batch that it has masked.
     if (way.door === 'batches') await outer.batches.submit(['Write to ann@example.com'])
     const answer = JSON.stringify((await way.ask(outer, 'Write to ann@example.com')) ?? null)

@@ -9,6 +9,7 @@ import {
 import { fakeClock, mockProvider } from '@patchbay/testing'
 import { describe, expect, it } from 'vitest'
 import { failureOf } from '../../test/failure.js'
+import { standIn } from '../../test/operations.js'
 import { budget, fallback, guard, hooks, limit, mask, pipe, route } from '../index.js'
 
 const busy = new LlmError('overloaded', 'Busy.')
@@ -146,7 +147,7 @@ describe('policies at images and speech', () => {
     expect((await poor.speak('Hello').response()).usage).toEqual({ inputTokens: 1, outputTokens: 1 })
   })
 
-  it('check and mask the texts, and refuse images that they cannot look into', async () => {
+  it('check and mask the prompts of images, and refuse images that they cannot look into', async () => {
     const denied = guard(mockProvider(), { input: ({ text }) => (/bomb/.test(text) ? 'a bomb' : undefined) })
     expect(await failureOf(denied.speak('a bomb').response())).toMatchObject({ code: 'content-filtered' })
     expect(await failureOf(denied.image({ prompt: 'a bomb' }))).toMatchObject({ code: 'content-filtered' })
@@ -159,6 +160,26 @@ describe('policies at images and speech', () => {
     expect(await failureOf(masked.image({ prompt: 'p', images: [image] }))).toMatchObject({
       code: 'unsupported',
     })
+  })
+
+  it('refuse to read private data aloud, and send other speech as it is', async () => {
+    const { provider, asked } = standIn()
+    const masked = mask(provider, { also: { PLACE: ['Coral'] } })
+    expect(await failureOf(masked.speak('Write to ann@example.com').response())).toMatchObject({
+      code: 'invalid-request',
+      message: expect.stringMatching(/\[EMAIL_1\].* without mask\(\)/),
+    })
+    expect(asked).toHaveLength(0)
+    const instructions = 'As ann@example.com would'
+    await masked.speak({ text: 'Hello', voice: 'Coral', instructions }).response()
+    expect(asked[0]?.input).toMatchObject({
+      text: 'Hello',
+      voice: 'Coral',
+      instructions: 'As [EMAIL_1] would',
+    })
+    const llm = mask(provider, { also: { SIZE: ['1024x1024', 'png'] } })
+    await llm.image({ prompt: 'A png', size: '1024x1024', format: 'png' })
+    expect(asked[1]?.input).toMatchObject({ prompt: 'A [SIZE_1]', size: '1024x1024', format: 'png' })
   })
 
   it('learn once how speech ended: with its end, with a failure, or with a reader who left', async () => {
