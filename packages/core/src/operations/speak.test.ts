@@ -113,6 +113,17 @@ describe('speak', () => {
     expect(seen.requests).toHaveLength(0)
   })
 
+  it('ends where the audio is more than one answer can be, and says what to do', async () => {
+    // One array, sent again and again: no audio of that size is made.
+    const much: Step = { type: 'audio', audio: new Uint8Array(64 * 1024 * 1024) }
+    const { provider, seen } = speaking([[start, much, much, much, much, audio(1), finish]])
+    expect(await failureOf(provider.speak('Hi').response())).toMatchObject({
+      code: 'bad-response',
+      message: expect.stringContaining('Split the text'),
+    })
+    expect(seen).toMatchObject({ pulled: 6, ended: 1 })
+  })
+
   it('is retried until the first audio, and not after it', async () => {
     const early = speaking([
       [start, { fail: overloaded }],

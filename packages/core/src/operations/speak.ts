@@ -37,7 +37,7 @@ function prepareSpeak(input: string | SpeakRequest, provider: string): PreparedS
   return { ...omitUndefined(options), providerOptions: providerOptions?.[provider] ?? {} }
 }
 
-/** Of one answer, in bytes: more than a day of speech is no answer to one text. */
+/** Of one answer, in bytes: an hour and a half of 16-bit samples at 24 kHz, and many hours of MP3. All of it is kept for the response. */
 const mostAudio = 256 * 1024 * 1024
 
 /**
@@ -141,7 +141,11 @@ class SpeechCollector {
       if (value.audio.length === 0) return undefined
       this.#length += value.audio.length
       if (this.#length > mostAudio)
-        throw new LlmError('bad-response', 'The answer has more than 256 MB of audio.', this.#names)
+        throw new LlmError(
+          'bad-response',
+          'The answer has more than 256 MB of audio. Split the text, or ask for a smaller format such as mp3.',
+          this.#names,
+        )
       this.#pieces.push(value.audio)
       return value
     }
