@@ -89,6 +89,7 @@ export const claudeTools = {
   webSearch({ maxUses, location, filtering, ...domains }: WebSearchOptions = {}): ServerTool<'web_search'> {
     return serverTool('web_search', {
       ...{ provider: 'claude', kind: 'webSearch' },
+      ...(maxUses !== undefined && { maxUses }),
       definition: {
         type: filtering ? 'web_search_20260209' : 'web_search_20250305',
         name: 'web_search',
@@ -108,6 +109,7 @@ export const claudeTools = {
   }: WebFetchOptions = {}): ServerTool<'web_fetch'> {
     return serverTool('web_fetch', {
       ...{ provider: 'claude', kind: 'webFetch' },
+      ...(maxUses !== undefined && { maxUses }),
       definition: {
         type: filtering ? 'web_fetch_20260209' : 'web_fetch_20250910',
         name: 'web_fetch',

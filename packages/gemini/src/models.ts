@@ -108,7 +108,8 @@ export function capabilitiesOf(
     json: isEmbedding ? false : yes,
     reasoning: !isKnown ? 'unknown' : levels !== undefined || budget !== undefined,
     embed: isEmbedding ? true : 'unknown',
-    ...((image || speech || isEmbedding) && { image, speech }),
+    // Those that make either say so in their names (ai.google.dev, models, November 2026).
+    ...((image || speech || isEmbedding || isKnown) && { image, speech }),
     // The service takes it; what a model makes of it is not documented.
     prefill: 'unknown',
     options: {

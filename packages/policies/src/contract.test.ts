@@ -43,7 +43,7 @@ for (const by of ['weighted', 'least-busy', 'latency'] as const)
     long,
   })
 describeProvider('route', () => route([mockProvider(), () => mockProvider()], { by: 'cost' }), { long })
-describeProvider('hedge', () => hedge([mockProvider(), () => mockProvider()], { delay: 1 }), { long })
+describeProvider('hedge', () => hedge([mockProvider(), () => mockProvider()], { delay: 60_000 }), { long })
 describeProvider('cascade', () => cascade([mockProvider(), never]), { long })
 for (const by of ['ema', 'thompson', 'linucb'] as const)
   describeProvider(`learn, ${by}`, () => learn([mockProvider(), mockProvider()], { by, seed: 1 }), { long })

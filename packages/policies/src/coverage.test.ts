@@ -152,6 +152,13 @@ const proofs: Record<PolicyName, Proof> = {
   mask: async (way, around) => {
     const { provider, asked } = standIn()
     const outer = around(provider, [])
+    // A placeholder would be spoken.
+    if (way.door === 'speak') {
+      const error = await failureOf(way.ask(outer, 'Write to ann@example.com'))
+      expect(error).toMatchObject({ code: 'invalid-request' })
+      expect(asked).toHaveLength(0)
+      return
+    }
     // It asks for results of a batch that it has masked.
     if (way.door === 'batches') await outer.batches.submit(['Write to ann@example.com'])
     const answer = JSON.stringify((await way.ask(outer, 'Write to ann@example.com')) ?? null)
@@ -180,10 +187,13 @@ const proofs: Record<PolicyName, Proof> = {
     expect(asked).toHaveLength(0)
   },
   route: async (way) => {
-    const cannot = mockProvider({ provider: 'cannot', capabilities: { tools: false } })
+    const capabilities = { tools: false, image: false, speech: false }
+    const cannot = mockProvider({ provider: 'cannot', capabilities })
     const can = mockProvider({ provider: 'can', answers: ['yes'] })
     const outer = policies.route([cannot, can])
     if (way.door === 'capabilities') expect(await way.ask(outer, 'hi')).toMatchObject({ tools: true })
+    else if (way.door === 'image' || way.door === 'speak')
+      expect(JSON.stringify(await way.ask(outer, 'hi'))).toContain('"can"')
     else
       expect(await outer.chat({ messages: 'hi', tools: [{ name: 't', input: {} }] })).toMatchObject({
         provider: 'can',

@@ -173,7 +173,7 @@ export type SpeechEvent =
  * const { audio, mediaType } = await llm.speak({ text: 'Hello', format: 'mp3' }).response()
  */
 export interface SpeechStream extends AsyncIterable<SpeechEvent> {
-  /** Only the pieces of audio. */
+  /** Only the pieces of audio. They are kept for the response too, so a call holds all of its audio: at most 256 MiB. */
   readonly audio: AsyncIterable<Uint8Array>
   /**
    * Reads the rest of the stream and returns all of it.

@@ -24,6 +24,8 @@ export interface ServerToolDefinition {
   readonly kind: ServerToolKind
   /** The tool as the service's API has it. */
   readonly definition: Readonly<Record<string, unknown>>
+  /** The most calls of it in one request, as the definition tells the service. Absent: no limit is known. */
+  readonly maxUses?: number | undefined
   /** Texts of the definition that no error may repeat: tokens for other services. */
   readonly secrets?: readonly string[] | undefined
   /** Other fields of the body that the tool needs; lists of several tools are joined. */

@@ -1,7 +1,7 @@
 // Images: what the backend gets, and what is refused before it gets anything.
 import { describe, expect, it } from 'vitest'
-import { failureOf, world } from '../../test/world.js'
-import type { Backend, ImageRequest, ImageResponse } from '../index.js'
+import { can, failureOf, world } from '../../test/world.js'
+import { type Backend, type ImageRequest, type ImageResponse, LlmError } from '../index.js'
 
 const image = { data: Uint8Array.of(1), mediaType: 'image/png' }
 const made = (images: ImageResponse['images'] = [image]): NonNullable<Backend['image']> => {
@@ -97,5 +97,26 @@ describe('image', () => {
       expect(await failureOf(world([], {}, { image: made(images) }).provider.image('p'))).toMatchObject({
         code: 'empty-response',
       })
+  })
+
+  it('is refused before it is sent if the model is known to make none, and sent if that is not known', async () => {
+    let sent = 0
+    const makeImage: Backend['image'] = async () => {
+      sent++
+      return { images: [image], model: 'm', usage: {} }
+    }
+    const none = world([], {}, { image: makeImage, capabilities: () => ({ ...can, image: false }) })
+    expect(await failureOf(none.provider.image('A hat'))).toMatchObject({
+      code: 'unsupported',
+      message: expect.stringContaining('does not make images'),
+    })
+    expect(sent).toBe(0)
+    const capabilities = () => Promise.reject(new LlmError('permission-denied', 'No.'))
+    expect(
+      (await world([], {}, { image: makeImage, capabilities }).provider.image('A hat')).images,
+    ).toHaveLength(1)
+    const maybe = world([], {}, { image: makeImage, capabilities: () => ({ ...can, image: 'unknown' }) })
+    await maybe.provider.image('A hat')
+    expect(sent).toBe(2)
   })
 })

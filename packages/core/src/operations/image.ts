@@ -1,5 +1,6 @@
 // Images: checks the request, and that the answer has some. Loaded with the first operation.
 
+import type { CallEnvironment } from '../call/chat-call.js'
 import type { Backend } from '../contract/backend.js'
 import { invalid, LlmError } from '../contract/errors.js'
 import type { ImageInput, ImageRequest, ImageResponse } from '../contract/operations.js'
@@ -8,6 +9,7 @@ import { bytesAndType } from '../request/media.js'
 import { checkOptionNames } from '../request/option-names.js'
 import { optionNames } from '../request/request-names.js'
 import type { Attempt } from './attempt.js'
+import { requireMedia } from './media-capability.js'
 
 /**
  * The attempts of one `image` call.
@@ -16,6 +18,7 @@ import type { Attempt } from './attempt.js'
 export async function imageAttempt(
   backend: Backend & Required<Pick<Backend, 'image'>>,
   input: string | ImageRequest,
+  environment: CallEnvironment,
 ): Promise<Attempt<ImageResponse>> {
   const request = typeof input === 'string' ? { prompt: input } : input
   if (!isObject(request)) throw invalid('request', 'must be a prompt, or an object with prompt')
@@ -34,6 +37,7 @@ export async function imageAttempt(
     providerOptions: providerOptions?.[backend.provider] ?? {},
   }
   return async (context) => {
+    await requireMedia(environment, 'image', context)
     const response = await backend.image(prepared, context)
     if (response.images.length === 0 || response.images.some(({ data }) => data.length === 0))
       throw new LlmError('empty-response', 'The answer has no image. Try again, or change the prompt.', {

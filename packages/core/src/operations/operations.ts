@@ -74,7 +74,8 @@ const operations: {
   embed: ({ backend }, input) => embedAttempt(requireOperation(backend, 'embed'), input),
   rerank: ({ backend }, request) => rerankAttempt(requireOperation(backend, 'rerank'), request),
   transcribe: ({ backend }, request) => transcribeAttempt(requireOperation(backend, 'transcribe'), request),
-  image: ({ backend }, request) => imageAttempt(requireOperation(backend, 'image'), request),
+  image: (environment, request) =>
+    imageAttempt(requireOperation(environment.backend, 'image'), request, environment),
   async countTokens({ backend, defaults }, request) {
     const counting = requireOperation(backend, 'countTokens')
     const { chat } = await prepare(request, defaults, backend.provider)

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { fakeClock } from '../../../testing/src/fake-clock.js'
 import { can, failureOf, overTime } from '../../test/world.js'
 import {
+  type Backend,
   type BackendSpeechEvent,
   type CallOptions,
   defineProvider,
@@ -19,14 +20,18 @@ const audio = (...bytes: number[]): Step => ({ type: 'audio', audio: Uint8Array.
 const finish: Step = { type: 'finish', usage: { inputTokens: 2, outputTokens: 9 } }
 
 /** A provider whose attempts to speak follow the scripts, one each; the last one repeats. */
-function speaking(scripts: Step[][], options: ProviderOptions = {}) {
+function speaking(
+  scripts: Step[][],
+  options: ProviderOptions = {},
+  capabilities: Backend['capabilities'] = () => can,
+) {
   const clock = fakeClock()
   const seen = { requests: [] as PreparedSpeak[], pulled: 0, ended: 0, aborted: 0 }
   const provider = defineProvider(
     {
       provider: 'scripted',
       model: 'scripted-1',
-      capabilities: () => can,
+      capabilities,
       async *chat() {},
       async *speak(request, { signal }) {
         const script = scripts[Math.min(seen.requests.length, scripts.length - 1)] ?? []
@@ -87,6 +92,36 @@ describe('speak', () => {
     expect(await all(provider.speak('Hi').audio)).toEqual([Uint8Array.of(1, 2), Uint8Array.of(3)])
     expect((await provider.speak('Hi').response()).audio).toEqual(Uint8Array.of(1, 2, 3))
     await expect(async () => all(stream)).rejects.toMatchObject({ code: 'invalid-request' })
+  })
+
+  it('is refused before it is sent if the model is known not to speak', async () => {
+    const { provider, seen } = speaking([[start, audio(1), finish]], {}, () => ({ ...can, speech: false }))
+    expect(await failureOf(provider.speak('Hi').response())).toMatchObject({
+      code: 'unsupported',
+      message: expect.stringContaining('does not make speech'),
+    })
+    expect(seen.requests).toHaveLength(0)
+  })
+
+  it('ends when it is aborted, while the capabilities of its model do not arrive', async () => {
+    const { provider, seen } = speaking([[start, audio(1), finish]], {}, () => new Promise(() => {}))
+    const stream = provider.speak('Hi')
+    const failure = failureOf(stream.response())
+    stream.abort()
+    expect(await failure).toMatchObject({ code: 'aborted' })
+    await provider.close()
+    expect(seen.requests).toHaveLength(0)
+  })
+
+  it('ends where the audio is more than one answer can be, and says what to do', async () => {
+    // One array, sent again and again: no audio of that size is made.
+    const much: Step = { type: 'audio', audio: new Uint8Array(64 * 1024 * 1024) }
+    const { provider, seen } = speaking([[start, much, much, much, much, audio(1), finish]])
+    expect(await failureOf(provider.speak('Hi').response())).toMatchObject({
+      code: 'bad-response',
+      message: expect.stringContaining('Split the text'),
+    })
+    expect(seen).toMatchObject({ pulled: 6, ended: 1 })
   })
 
   it('is retried until the first audio, and not after it', async () => {

@@ -10,6 +10,7 @@ import { isObject, omitUndefined } from '../object.js'
 import { readCallerValue } from '../request/caller-objects.js'
 import { checkOptionNames } from '../request/option-names.js'
 import { optionNames } from '../request/request-names.js'
+import { requireMedia } from './media-capability.js'
 
 type Speaking = Backend & Required<Pick<Backend, 'speak'>>
 
@@ -36,7 +37,7 @@ function prepareSpeak(input: string | SpeakRequest, provider: string): PreparedS
   return { ...omitUndefined(options), providerOptions: providerOptions?.[provider] ?? {} }
 }
 
-/** Of one answer, in bytes: more than a day of speech is no answer to one text. */
+/** Of one answer, in bytes: an hour and a half of 16-bit samples at 24 kHz, and many hours of MP3. All of it is kept for the response. */
 const mostAudio = 256 * 1024 * 1024
 
 /**
@@ -46,11 +47,12 @@ const mostAudio = 256 * 1024 * 1024
 export async function* speechEvents(
   backend: Speaking,
   request: string | SpeakRequest,
-  { settings, begin }: CallEnvironment,
+  environment: CallEnvironment,
   options: CallOptions,
   leaving: AbortSignal,
 ): AsyncGenerator<SpeechEvent, void> {
   const { provider, model } = backend
+  const { settings, begin } = environment
   let prepared: PreparedSpeak
   try {
     prepared = await readCallerValue('The request', () => prepareSpeak(request, provider))
@@ -76,6 +78,7 @@ export async function* speechEvents(
     // A failure may be retried until the first piece of audio has come.
     let event: SpeechEvent | undefined = await lifecycle.runAttempts(async (context) => {
       collector.restart()
+      await lifecycle.wait(requireMedia(environment, 'speech', context), 'first')
       events = backend.speak(prepared, context)[Symbol.asyncIterator]()
       try {
         for (;;) {
@@ -138,7 +141,11 @@ class SpeechCollector {
       if (value.audio.length === 0) return undefined
       this.#length += value.audio.length
       if (this.#length > mostAudio)
-        throw new LlmError('bad-response', 'The answer has more than 256 MB of audio.', this.#names)
+        throw new LlmError(
+          'bad-response',
+          'The answer has more than 256 MB of audio. Split the text, or ask for a smaller format such as mp3.',
+          this.#names,
+        )
       this.#pieces.push(value.audio)
       return value
     }

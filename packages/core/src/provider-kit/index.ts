@@ -22,7 +22,7 @@ export { asLlmError, incompleteAnswer, withDetails } from '../contract/errors.js
 export { isObject, omitUndefined } from '../object.js'
 export { checkOptionNames, meantName, type OptionNames } from '../request/option-names.js'
 export { isMedia } from '../request/required-capabilities.js'
-export { asTool } from '../request/server-tools.js'
+export { toolsOf } from '../request/server-tools.js'
 export { convertible } from '../schema/converter.js'
 export { toJsonSchema } from '../schema/schema.js'
 export { extractHidden, type Hidden, restoreHidden } from './hidden-state.js'

@@ -57,4 +57,9 @@ it('a name that repeats, and a definition that is none, are refused', async () =
     code: 'invalid-request',
     message: expect.stringContaining('tools[0].server'),
   })
+  const endless = { ...search, server: { ...search.server, maxUses: Number.NaN } }
+  await expect(llm.chat({ messages: 'x', tools: [endless] })).rejects.toMatchObject({
+    code: 'invalid-request',
+    message: expect.stringContaining('tools[0].server.maxUses'),
+  })
 })

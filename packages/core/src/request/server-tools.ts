@@ -1,7 +1,7 @@
 // Server tools, made by the functions of makers' packages and taken up by their backends.
 import type { PreparedChat, PreparedServerTool } from '../contract/backend.js'
 import type { ServerToolDefinition } from '../contract/server-tool.js'
-import type { ServerTool } from '../contract/tool.js'
+import type { ServerTool, Tool } from '../contract/tool.js'
 import { omitUndefined } from '../object.js'
 
 /**
@@ -19,9 +19,15 @@ export function serverTool<Name extends string>(
   }
 }
 
-/** A checked server tool in the form of a request. */
-export function asTool({ name, server }: PreparedServerTool): ServerTool {
-  return { name, input: { type: 'object' }, server }
+/** The functions and server tools of a prepared chat in the form of a request: its `tools`. */
+export function toolsOf({
+  tools,
+  serverTools = [],
+}: Pick<PreparedChat, 'tools' | 'serverTools'>): (Tool | ServerTool)[] {
+  return [
+    ...tools.map(({ schema, ...tool }) => ({ ...tool, input: schema })),
+    ...serverTools.map(({ name, server }) => ({ name, input: { type: 'object' }, server })),
+  ]
 }
 
 /** The secrets of server tools, for `exchange`: no error repeats them. */

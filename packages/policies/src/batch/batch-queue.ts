@@ -11,7 +11,7 @@ import {
   LlmError,
   type Provider,
 } from '@patchbay/core'
-import { asLlmError, asTool, prepareFor } from '@patchbay/core/wrap'
+import { asLlmError, prepareFor, toolsOf } from '@patchbay/core/wrap'
 import { deserialize, serialize } from '../serialization/codec.js'
 import { fromStoredError, type StoredError, toStoredError } from '../serialization/stored-error.js'
 import { Cell, type StateStore } from '../state/state.js'
@@ -238,15 +238,12 @@ export class BatchQueue {
   /** The request in a form that can be stored, validated. */
   async #storable(request: ChatInput, index: number): Promise<ChatRequest> {
     try {
-      const { providerOptions, tools, serverTools = [], ...chat } = await prepareFor(request, this.inner)
+      const prepared = await prepareFor(request, this.inner)
+      const { providerOptions, tools: _, serverTools: __, ...chat } = prepared
+      const tools = toolsOf(prepared)
       return {
         ...chat,
-        ...(tools.length + serverTools.length > 0 && {
-          tools: [
-            ...tools.map(({ schema, ...tool }) => ({ ...tool, input: schema })),
-            ...serverTools.map(asTool),
-          ],
-        }),
+        ...(tools.length > 0 && { tools }),
         providerOptions: { [this.inner.provider]: providerOptions },
         ...(chat.output !== undefined && {
           output: chat.output.schema === undefined ? 'json' : { ...chat.output, schema: chat.output.schema },

@@ -5,7 +5,7 @@ import type { ChatCall, Interception, PolicyCall } from '../middleware/intercept
 import { Middleware } from '../middleware/middleware.js'
 import type { Candidates } from './candidates.js'
 import { type FailoverRules, FailoverStream, rulesOf, type When } from './failover.js'
-import { mediaFailover } from './media-failover.js'
+import { type MediaCall, mediaFailover } from './media-failover.js'
 
 /** Options common to composite providers. */
 export interface CompositeOptions {
@@ -30,14 +30,14 @@ export abstract class CompositeProvider extends Middleware {
   protected abstract order(call: ChatCall): number[] | Promise<number[]>
 
   /** The same for images and speech, which have no conversation. Default: that of the list. */
-  protected mediaOrder(): number[] {
+  protected mediaOrder(_call: MediaCall): number[] | Promise<number[]> {
     return Array.from({ length: this.candidates.size }, (_, at) => at)
   }
 
   /** Embeddings of different models cannot be compared, so only chats, images and speech fail over. */
   protected async intercept(call: PolicyCall): Promise<Interception> {
     if (call.kind === 'image' || call.kind === 'speak')
-      return mediaFailover(call, this.candidates, this.mediaOrder(), this.#rules)
+      return mediaFailover(call, this.candidates, await this.mediaOrder(call), this.#rules)
     if (call.kind !== 'chat') return {}
     return this.failover(call, await this.order(call))
   }

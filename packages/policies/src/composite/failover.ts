@@ -106,8 +106,7 @@ export class FailoverStream extends Attempts {
   protected async pull(): Promise<ChatEvent | undefined> {
     if (this.#committed) return this.#held.shift() ?? this.#current?.next()
     let attempt = await this.#firstAvailable(0, this.candidates.first)
-    if (attempt === undefined)
-      throw this.#withUnavailable(new LlmError('config', 'No provider is available.'))
+    if (attempt === undefined) throw withUnavailable(noneAvailable(), this.#unavailable)
     for (;;) {
       let next: Attempt | undefined
       try {
@@ -122,7 +121,7 @@ export class FailoverStream extends Attempts {
       } catch (thrown) {
         const error = asLlmError(thrown, identityOf(attempt.provider))
         next = this.#committed ? undefined : await this.#nextAfter(attempt, error)
-        if (next === undefined) throw this.#withUnavailable(error)
+        if (next === undefined) throw withUnavailable(error, this.#unavailable)
       }
       this.#held.length = 0
       attempt = next
@@ -210,11 +209,6 @@ export class FailoverStream extends Attempts {
     return undefined
   }
 
-  /** The error, with a note for each candidate that could not be created: there is no response to carry warnings. */
-  #withUnavailable(error: LlmError): LlmError {
-    return this.#unavailable.length === 0 ? error : withNotes(error, this.#unavailable)
-  }
-
   async #contextWindow(provider: Provider): Promise<number> {
     const { options, deadline } = this.call
     const request = runCallback(
@@ -232,6 +226,16 @@ export class FailoverStream extends Attempts {
     this.warnings.push({ code: 'other', feature: 'fallback', message })
     notifyFallback(this.call.deadline, from, labelOf(to), reason)
   }
+}
+
+/** The failure of a call for which no candidate could be created. */
+export function noneAvailable(): LlmError {
+  return new LlmError('config', 'No provider of the list could be created. Fix one of them.')
+}
+
+/** The error, with a note for each candidate that could not be created: there is no response to carry warnings. */
+export function withUnavailable(error: LlmError, unavailable: readonly Warning[]): LlmError {
+  return unavailable.length === 0 ? error : withNotes(error, [...unavailable])
 }
 
 function emptyResponseError(provider: Provider): LlmError {

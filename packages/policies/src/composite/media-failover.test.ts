@@ -1,9 +1,16 @@
 // Images and speech through policies: failover, accounts, time limits, and readers who leave.
-import { LlmError, type SpeechEvent } from '@patchbay/core'
+import {
+  type CallOptions,
+  type Capabilities,
+  LlmError,
+  type Provider,
+  type SpeechEvent,
+} from '@patchbay/core'
 import { fakeClock, mockProvider } from '@patchbay/testing'
 import { describe, expect, it } from 'vitest'
 import { failureOf } from '../../test/failure.js'
-import { budget, fallback, guard, hooks, limit, mask, pipe } from '../index.js'
+import { standIn } from '../../test/operations.js'
+import { budget, fallback, guard, hooks, limit, mask, pipe, route } from '../index.js'
 
 const busy = new LlmError('overloaded', 'Busy.')
 const spoken = (audio: Uint8Array) => new TextDecoder().decode(audio)
@@ -59,6 +66,74 @@ describe('failover of images and speech', () => {
   })
 })
 
+describe('failover of images and speech, within the time of the call', () => {
+  // The second candidate gets what the first has left of the time, as its own limit tells.
+  const kinds: [string, (llm: Provider, options: CallOptions) => Promise<unknown>][] = [
+    ['image', (llm, options) => llm.image('A cat', options)],
+    ['speak', (llm, options) => llm.speak('Hi', options).response()],
+  ]
+  it.each(kinds)('%s: each candidate gets the time that is left', async (kind, call) => {
+    const clock = fakeClock()
+    const given: unknown[] = []
+    const watched = (provider: Provider) =>
+      new Proxy(provider, {
+        get(target, name) {
+          const value = Reflect.get(target, name, target)
+          if (name !== kind) return typeof value === 'function' ? value.bind(target) : value
+          return (request: string, options: CallOptions) => {
+            given.push(options.timeout)
+            return value.call(target, request, options)
+          }
+        },
+      })
+    const slow = mockProvider({ clock, answers: [{ delay: 600, error: busy }], retry: false })
+    const llm = fallback([watched(slow), watched(mockProvider({ clock }))], { clock })
+    const done = call(llm, { timeout: 1000 })
+    for (let step = 0; step < 10; step++) await clock.advance(100)
+    await done
+    expect(given).toEqual([1000, { total: 400 }])
+  })
+
+  it('names the candidates that could not be created', async () => {
+    const broken = () => {
+      throw new LlmError('config', 'No key.')
+    }
+    const down = mockProvider({ answers: [busy, busy], retry: false })
+    for (const [, call] of kinds)
+      expect(await failureOf(call(fallback([down, broken]), {}))).toMatchObject({
+        message: expect.stringMatching(/Candidate 1 was not asked: No key\./),
+      })
+  })
+})
+
+describe('route at images and speech', () => {
+  const makes = (provider: string, capabilities: Partial<Capabilities>) =>
+    mockProvider({ provider, capabilities, retry: false })
+
+  it('calls the first that is known to make them, then those of which it is not known', async () => {
+    const perhaps = mockProvider({
+      provider: 'perhaps',
+      capabilities: { image: 'unknown', speech: 'unknown' },
+    })
+    const none = makes('none', { image: false, speech: false })
+    const llm = route([none, perhaps, makes('draws', { image: true, speech: false })])
+    expect((await llm.image('A cat')).provider).toBe('draws')
+    expect((await llm.speak('Hi').response()).provider).toBe('perhaps')
+    expect(await llm.capabilities()).toMatchObject({ image: true, speech: 'unknown' })
+    expect(none.requests).toHaveLength(0)
+  })
+
+  it('fails with the reasons if none makes them', async () => {
+    const llm = route([makes('a', { speech: false }), makes('b', { speech: false })])
+    const error = await failureOf(llm.speak('Hi').response())
+    expect(error).toMatchObject({
+      code: 'no-route',
+      message: expect.stringContaining('b mock-1 makes no speech'),
+    })
+    expect(await llm.capabilities()).toMatchObject({ speech: false })
+  })
+})
+
 describe('policies at images and speech', () => {
   it('count what they cost, and reserve it before', async () => {
     const prices = { 'mock-1': { input: 1_000_000, output: 1_000_000 } }
@@ -72,7 +147,7 @@ describe('policies at images and speech', () => {
     expect((await poor.speak('Hello').response()).usage).toEqual({ inputTokens: 1, outputTokens: 1 })
   })
 
-  it('check and mask the texts, and refuse images that they cannot look into', async () => {
+  it('check and mask the prompts of images, and refuse images that they cannot look into', async () => {
     const denied = guard(mockProvider(), { input: ({ text }) => (/bomb/.test(text) ? 'a bomb' : undefined) })
     expect(await failureOf(denied.speak('a bomb').response())).toMatchObject({ code: 'content-filtered' })
     expect(await failureOf(denied.image({ prompt: 'a bomb' }))).toMatchObject({ code: 'content-filtered' })
@@ -85,6 +160,26 @@ describe('policies at images and speech', () => {
     expect(await failureOf(masked.image({ prompt: 'p', images: [image] }))).toMatchObject({
       code: 'unsupported',
     })
+  })
+
+  it('refuse to read private data aloud, and send other speech as it is', async () => {
+    const { provider, asked } = standIn()
+    const masked = mask(provider, { also: { PLACE: ['Coral'] } })
+    expect(await failureOf(masked.speak('Write to ann@example.com').response())).toMatchObject({
+      code: 'invalid-request',
+      message: expect.stringMatching(/\[EMAIL_1\].* without mask\(\)/),
+    })
+    expect(asked).toHaveLength(0)
+    const instructions = 'As ann@example.com would'
+    await masked.speak({ text: 'Hello', voice: 'Coral', instructions }).response()
+    expect(asked[0]?.input).toMatchObject({
+      text: 'Hello',
+      voice: 'Coral',
+      instructions: 'As [EMAIL_1] would',
+    })
+    const llm = mask(provider, { also: { SIZE: ['1024x1024', 'png'] } })
+    await llm.image({ prompt: 'A png', size: '1024x1024', format: 'png' })
+    expect(asked[1]?.input).toMatchObject({ prompt: 'A [SIZE_1]', size: '1024x1024', format: 'png' })
   })
 
   it('learn once how speech ended: with its end, with a failure, or with a reader who left', async () => {

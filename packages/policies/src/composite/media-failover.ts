@@ -1,11 +1,20 @@
 // Failover of images and speech: tries one candidate after the other until one answers, or begins to speak.
-import { LlmError, type Provider, type SpeechEvent } from '@patchbay/core'
+import type { CallOptions, LlmError, Provider, SpeechEvent, Warning } from '@patchbay/core'
 import { asLlmError } from '@patchbay/core/wrap'
 import type { Interception, PolicyCall } from '../middleware/interception.js'
 import type { Candidates } from './candidates.js'
-import { type FailoverRules, identityOf, labelOf, notifyFallback, notifyUnavailable } from './failover.js'
+import {
+  type FailoverRules,
+  identityOf,
+  labelOf,
+  noneAvailable,
+  notifyFallback,
+  notifyUnavailable,
+  withUnavailable,
+} from './failover.js'
 
-type MediaCall = Extract<PolicyCall, { kind: 'image' | 'speak' }>
+/** A call for images or speech. */
+export type MediaCall = Extract<PolicyCall, { kind: 'image' | 'speak' }>
 
 /** Tries the candidates in this order. */
 export function mediaFailover(
@@ -14,14 +23,14 @@ export function mediaFailover(
   order: readonly number[],
   rules: FailoverRules,
 ): Interception {
-  const tryEach = <T>(attempt: (provider: Provider) => Promise<T>) =>
+  const tryEach = <T>(attempt: (provider: Provider, left: CallOptions) => Promise<T>) =>
     firstOf(call, candidates, order, rules, attempt)
   if (call.kind === 'image')
-    return { answer: (left) => tryEach((provider) => provider.image(call.request, left)) }
+    return { answer: () => tryEach((provider, left) => provider.image(call.request, left)) }
   return {
-    async *speech(left) {
+    async *speech() {
       // Speech that was heard cannot be taken back: what comes before its first audio is held.
-      const { events, held } = await tryEach(async (provider) => {
+      const { events, held } = await tryEach(async (provider, left) => {
         const events = provider.speak(call.request, left)[Symbol.asyncIterator]()
         const held: SpeechEvent[] = []
         for (;;) {
@@ -42,12 +51,13 @@ export function mediaFailover(
 }
 
 async function firstOf<T>(
-  { deadline }: MediaCall,
+  { deadline, options }: MediaCall,
   candidates: Candidates,
   order: readonly number[],
   rules: FailoverRules,
-  attempt: (provider: Provider) => Promise<T>,
+  attempt: (provider: Provider, left: CallOptions) => Promise<T>,
 ): Promise<T> {
+  const unavailable: Warning[] = []
   let last: { provider: Provider; error: LlmError } | undefined
   for (const at of order) {
     let provider: Provider
@@ -55,7 +65,7 @@ async function firstOf<T>(
       provider = await deadline.wait(candidates.open(at))
     } catch (cause) {
       if (cause === deadline.stopped) throw cause
-      notifyUnavailable(deadline, last?.provider ?? candidates.first, at, cause)
+      unavailable.push(notifyUnavailable(deadline, last?.provider ?? candidates.first, at, cause))
       continue
     }
     if (last !== undefined) {
@@ -63,12 +73,14 @@ async function firstOf<T>(
       notifyFallback(deadline, last.provider, labelOf(provider), `${code}: ${message}`)
     }
     try {
-      return await attempt(provider)
+      // What earlier attempts took is taken off its time.
+      return await attempt(provider, deadline.remaining(options))
     } catch (thrown) {
       const error = asLlmError(thrown, identityOf(provider))
-      if (deadline.stopped !== undefined || !rules.shouldTryNext(error, provider)) throw error
+      if (deadline.stopped !== undefined) throw error
+      if (!rules.shouldTryNext(error, provider)) throw withUnavailable(error, unavailable)
       last = { provider, error }
     }
   }
-  throw last?.error ?? new LlmError('config', 'No provider is available.')
+  throw withUnavailable(last?.error ?? noneAvailable(), unavailable)
 }

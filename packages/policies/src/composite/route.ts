@@ -20,6 +20,7 @@ import { chatTokens, errorOf } from '../tokens/chat-tokens.js'
 import { type Candidate, Candidates } from './candidates.js'
 import { type CompositeOptions, CompositeProvider } from './composite.js'
 import { labelOf } from './failover.js'
+import type { MediaCall } from './media-failover.js'
 
 /** Options of `route`. */
 export interface RouteOptions extends CompositeOptions {
@@ -42,7 +43,8 @@ export type RouteChoice = Provider | Provider[] | undefined
 /**
  * Calls a provider that supports the request (its tools, those of its service too, images, schema and options) and has enough context for it. The other
  * providers that support it are tried if that one fails. With `onUnsupported: 'warn'`, a provider that supports only part of the
- * request is called if no other can.
+ * request is called if no other can. Images and speech go to the first provider that is known to make them, then to those of which it is
+ * not known, whatever `by` says; the other operations to the first of the list.
  * @throws {LlmError} `config` for an empty list; calls fail with `no-route` and the reason for each provider, or with
  *   `context-length` if the request is only too long
  *
@@ -128,6 +130,34 @@ class Router extends CompositeProvider {
     return [...(await this.#inOrder(chosen, request, chat)), ...unavailable]
   }
 
+  /** Those known to make images or speech, then those of which it is not known: few models make any. */
+  protected override async mediaOrder(call: MediaCall): Promise<number[]> {
+    const [feature, product] =
+      call.kind === 'image' ? (['image', 'images'] as const) : (['speech', 'speech'] as const)
+    const able: number[] = []
+    const perhaps: number[] = []
+    const reasons: string[] = []
+    for (let at = 0; at < this.candidates.size; at++) {
+      try {
+        const provider = await call.deadline.wait(this.candidates.open(at))
+        const can = (await knownCapabilities(provider, call))?.[feature] ?? 'unknown'
+        if (can === true) able.push(at)
+        else if (can === 'unknown') perhaps.push(at)
+        reasons.push(`${labelOf(provider)} makes no ${product}`)
+      } catch {
+        if (call.deadline.stopped !== undefined) throw call.deadline.stopped
+        // The attempt tells why it cannot be created.
+        perhaps.push(at)
+      }
+    }
+    if (able.length + perhaps.length > 0) return [...able, ...perhaps]
+    throw new LlmError(
+      'no-route',
+      `No provider supports this request: ${reasons.join('; ')}. Add a provider that does.`,
+      { provider: this.provider, model: this.model },
+    )
+  }
+
   async #inOrder(able: AbleCandidate[], request: ChatInput, chat: PreparedChat): Promise<number[]> {
     const { by = 'order' } = this.options
     const all = able.map(({ at }) => at)
@@ -167,7 +197,7 @@ function estimatedCost({ model }: Provider, chat: PreparedChat, priceOf: PriceLo
 /** The capabilities; `undefined` if the provider cannot be asked now. */
 async function knownCapabilities(
   provider: Provider,
-  { options, deadline }: ChatCall,
+  { options, deadline }: Pick<PolicyCall, 'options' | 'deadline'>,
 ): Promise<Capabilities | undefined> {
   try {
     return await deadline.wait(provider.capabilities(deadline.remaining(options)))
@@ -177,7 +207,7 @@ async function knownCapabilities(
   }
 }
 
-const better = (a: Capability, b: Capability): Capability =>
+const better = (a: Capability = 'unknown', b: Capability = 'unknown'): Capability =>
   a === true || b === true ? true : a === 'unknown' || b === 'unknown' ? 'unknown' : false
 
 /** What at least one of two providers can do. */
@@ -196,6 +226,11 @@ function combined(a: Capabilities, b: Capabilities): Capabilities {
       Capabilities,
       (typeof names)[number]
     >),
+    ...Object.fromEntries(
+      (['image', 'speech', 'prefill'] as const)
+        .filter((name) => a[name] !== undefined || b[name] !== undefined)
+        .map((name) => [name, better(a[name], b[name])]),
+    ),
     ...(serverTools.length > 0 && { serverTools }),
     options: Object.fromEntries(options),
     ...(contextWindow !== undefined && { contextWindow }),

@@ -3,9 +3,12 @@ import { Yielder } from '@patchbay/core/wrap'
 
 const longNumber = 1e9
 
-/** The value with each text changed, property names included. Opaque provider state stays unchanged. */
-export function mapTexts<T>(value: T, change: (text: string) => string): T {
-  const walk = walkTexts(value, change)
+/**
+ * The value with each text changed, property names included. Opaque provider state stays unchanged.
+ * @param isInData whether the value is free-form data, in which nothing is opaque. Default false.
+ */
+export function mapTexts<T>(value: T, change: (text: string) => string, isInData = false): T {
+  const walk = walkTexts(value, change, isInData)
   for (;;) {
     const { done, value: changed } = walk.next()
     if (done) return changed as T
@@ -68,6 +71,7 @@ const valuesPerStep = 256
 function walkTexts(
   root: unknown,
   change: (text: string) => string,
+  isInData = false,
 ): Generator<undefined, unknown, undefined> {
   let values = 0
   function* walk(value: unknown, inData: boolean): Generator<undefined, unknown, undefined> {
@@ -92,7 +96,7 @@ function walkTexts(
     }
     return Object.fromEntries(entries)
   }
-  return walk(root, false)
+  return walk(root, isInData)
 }
 
 // Content of these properties is free-form data, never a part of a message, even if it looks like one.

@@ -82,6 +82,19 @@ async function maximumOfRequest(call: PolicyCall, provider: Provider): Promise<T
   return { ...size, output: capabilities?.maxOutput ?? size.output }
 }
 
+/** The most web searches of a call, by `maxUses` of its tools; those without count as none. A batch is the sum of its requests. */
+export function maximumSearches(call: PolicyCall, provider: Provider): number {
+  const requests = call.kind === 'chat' ? [call.request] : call.kind === 'batches.submit' ? call.request : []
+  let total = 0
+  for (const request of requests) {
+    const { tools = [] } = requestWithDefaults(request, provider)
+    // Tools of several makers stand in for each other: one of them is used.
+    const most = tools.map(({ server }) => (server?.kind === 'webSearch' ? (server.maxUses ?? 0) : 0))
+    total += Math.max(0, ...most)
+  }
+  return total
+}
+
 /** The estimate with its usual error on top. */
 function high(tokens: number, { model }: Provider): number {
   return Math.ceil(tokens * (1 + errorOf(model)))

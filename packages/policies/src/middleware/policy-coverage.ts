@@ -70,7 +70,7 @@ export const coverage = {
   priced: at('chat'),
   record: withCassette('record'),
   replay: withCassette('replay'),
-  route: at('chat', 'capabilities'),
+  route: at('chat', ...media, 'capabilities'),
   semanticCache: at('chat'),
   trace: everyOperation,
 } satisfies Record<string, PolicyCoverage>

@@ -1,4 +1,5 @@
 // `budget`: refusal before a call, settlement after it, and the law that no budget is ever exceeded.
+import { claude } from '@patchbay/claude'
 import { LlmError, type PreparedChat } from '@patchbay/core'
 import { fakeClock, type MockAnswer, mockProvider } from '@patchbay/testing'
 import fc from 'fast-check'
@@ -52,6 +53,25 @@ it('counts money by the prices, and refuses a model with unknown price', async (
     code: 'budget-exceeded',
     message: expect.stringMatching(/budget\.prices/),
   })
+})
+
+it('reserves the searches that a tool allows, before they are made', async () => {
+  const webSearch = { input: 1, output: 1, webSearch: 10 }
+  const search = (maxUses?: number) => [claude.tools.webSearch({ maxUses })]
+  const capabilities = { serverTools: ['claude.webSearch' as const] }
+  const inner = mockProvider({ provider: 'claude', capabilities })
+  const llm = budget(inner, { limits: [{ per: 'run', usd: 0.05 }], prices: { 'mock-1': webSearch } })
+  const chat = (maxUses?: number) => llm.chat({ messages: 'x', tools: search(maxUses), maxOutputTokens: 10 })
+  // Six searches for a cent each.
+  expect(await failureOf(chat(6))).toMatchObject({ code: 'budget-exceeded' })
+  expect(inner.requests).toHaveLength(0)
+  const batch = [1, 2, 3].map(() => ({ messages: 'x', tools: search(2), maxOutputTokens: 10 }))
+  expect(await failureOf(llm.batches.submit(batch))).toMatchObject({ code: 'budget-exceeded' })
+  await chat(4)
+  // None of them was made.
+  expect((await llm.spending())[0]?.spent.usd).toBeLessThan(0.001)
+  await chat()
+  expect(inner.requests).toHaveLength(2)
 })
 
 it('starts again each day and each month, and never for `ever`', async () => {

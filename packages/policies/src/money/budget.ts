@@ -1,7 +1,7 @@
 // `budget`: limits on money and tokens. A call that might exceed one is refused before it is sent; its actual cost is counted
 // when it is done.
 import { type Clock, LlmError, type Provider } from '@patchbay/core'
-import { maximumTokens } from '../limits/token-estimate.js'
+import { maximumSearches, maximumTokens } from '../limits/token-estimate.js'
 import { settleOrWarn, withinGracePeriod } from '../middleware/accounting-warning.js'
 import type { CallKind, CallResponse, Interception, PolicyCall } from '../middleware/interception.js'
 import { Middleware } from '../middleware/middleware.js'
@@ -67,8 +67,9 @@ const billedKinds = new Set<CallKind>([
 export function budget(options: BudgetOptions): (provider: Provider) => BudgetProvider
 /**
  * Refuses calls that might exceed a spending limit. The maximum cost of a call is reserved before it is sent: its input by
- * length, its output by `maxOutputTokens` or the model's maximum. Set `maxOutputTokens` to reserve less. The actual cost comes
- * from the usage that the provider counted. A batch counts by its estimate when it is submitted, and is corrected when its
+ * length, its output by `maxOutputTokens` or the model's maximum, its web searches by `maxUses` of the tool. Set `maxOutputTokens` to
+ * reserve less. Searches without a `maxUses`, and what a service reads of the pages it finds, are counted only when the call is done: such
+ * a call may exceed a limit. The actual cost comes from the usage that the provider counted. A batch counts by its estimate when it is submitted, and is corrected when its
  * results are read, at the prices of ordinary calls. Images and speech are estimated by their number and length; where the service
  * reports no tokens for them, the estimate is what counts. With a limit in `usd`, a model with unknown price is refused.
  * @throws {LlmError} `config` for a limit without a valid `usd` or `tokens`, or an invalid price; calls fail with `budget-exceeded`, or with
@@ -239,7 +240,8 @@ class Budget extends Middleware implements BudgetProvider {
         { provider: this.provider, model: this.model },
       )
     const highestInput = Math.max(price.input, price.cacheWrite ?? 0, price.cacheWriteHour ?? 0)
-    return { usd: (input * highestInput + output * price.output) / 1_000_000, tokens, output }
+    const searches = maximumSearches(call, this.inner) * ((price.webSearch ?? 0) / 1000)
+    return { usd: (input * highestInput + output * price.output) / 1_000_000 + searches, tokens, output }
   }
 
   /** Cost of a failed call, including the known usage of failed attempts. */

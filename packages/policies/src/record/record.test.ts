@@ -2,6 +2,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { claude } from '@patchbay/claude'
 import { LlmError } from '@patchbay/core'
 import { mockProvider } from '@patchbay/testing'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -88,6 +89,29 @@ it('writes no keys, no headers and nothing that is scrubbed', async () => {
   expect((await player.chat(asked, { headers: { authorization: 'Bearer secret-token' } })).text).toBe(
     'Your key is [SECRET], A..',
   )
+})
+
+it('writes no token of a server tool, wherever it stands, and replays the call whatever its token is', async () => {
+  const file = cassette()
+  const tools = (authorizationToken: string) => [
+    claude.tools.mcp({ name: 'plans', url: 'https://mcp.example', authorizationToken }),
+  ]
+  // Short and without a known form: only the tool tells that they are secrets.
+  const ask = (token: string) => ({ messages: 'Read the plans', tools: tools(token) })
+  const inner = mockProvider({
+    provider: 'claude',
+    capabilities: { serverTools: ['claude.mcp'] },
+    answers: ['The token tiger-7 works.'],
+  })
+  await record(inner, { file }).chat(ask('tiger-7'))
+  const text = await readFile(file, 'utf8')
+  expect(text).not.toContain('tiger-7')
+  const [{ request }] = JSON.parse(text).calls
+  expect(request.serverTools[0].server).not.toHaveProperty('secrets')
+  const player = replay(mockProvider({ provider: 'claude', capabilities: { serverTools: ['claude.mcp'] } }), {
+    file,
+  })
+  expect((await player.chat(ask('other'))).text).toBe('The token [SECRET] works.')
 })
 
 it('writes all of many concurrent calls, and no aborted ones', async () => {

@@ -13,6 +13,7 @@ import { coverage, type PolicyCoverage } from '../middleware/policy-coverage.js'
 import { callKey, normalizedRequest, storedResponse } from '../serialization/stored-call.js'
 import { fromStoredError, toStoredError } from '../serialization/stored-error.js'
 import { Cassette, type Recording } from './cassette.js'
+import { withoutSecretLists, withoutServerSecretsOf } from './server-secrets.js'
 
 /** Options of `record`. */
 export interface RecordOptions {
@@ -43,7 +44,7 @@ export interface ReplayOptions {
 export function record(options: RecordOptions): Policy
 /**
  * Writes every call with its response or error to a cassette. Headers are never written; keys and tokens are removed from all
- * texts. Aborted calls and calls that timed out are not written.
+ * texts, those of server tools (`authorizationToken`) too. Aborted calls and calls that timed out are not written.
  * @throws {LlmError} calls fail with `config` if the file cannot be written
  *
  * @example
@@ -109,7 +110,10 @@ class Recorder extends Middleware {
   }
 
   protected async intercept(call: PolicyCall): Promise<Interception> {
-    const key = await callKey(call, this.inner)
+    // Without tokens: whoever replays may have another one, or none that is valid.
+    const key = await callKey(call, this.inner, '', (request) =>
+      withoutSecretLists(withoutServerSecretsOf(request)(request)),
+    )
     if (this.replays) {
       const recording = this.#next(await this.#cassette.recordings(key))
       if (recording !== undefined) return this.#replay(recording, call)
@@ -122,8 +126,10 @@ class Recorder extends Middleware {
     }
     const add = async (outcome: Pick<Recording, 'response' | 'error'>) => {
       const request = await normalizedRequest(call, this.inner)
+      const withoutServerSecrets = withoutServerSecretsOf(request)
+      const recording = withoutServerSecrets({ request: withoutSecretLists(request), ...outcome })
       await this.#cassette.add(
-        (await mapTextsAsync({ key, kind: call.kind, request, ...outcome }, this.#scrub)) as Recording,
+        (await mapTextsAsync({ key, kind: call.kind, ...recording }, this.#scrub)) as Recording,
       )
     }
     return {

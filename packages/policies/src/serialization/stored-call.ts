@@ -8,12 +8,13 @@ type RequestDefaults = Pick<Provider, 'provider' | 'defaults'>
 
 /**
  * Cache key of a call: equal for all ways to write the same request, different for anything that may change the answer.
- * `scope` separates apps that share a store.
+ * `scope` separates apps that share a store. `change` changes the normalized request before it counts.
  */
 export async function callKey(
   call: PolicyCall,
   target: RequestDefaults & { model: string },
   scope = '',
+  change: (request: unknown) => unknown = (request) => request,
 ): Promise<string> {
   const { provider, model } = target
   const { headers = {}, metadata = {} } = call.options
@@ -25,7 +26,7 @@ export async function callKey(
       scope,
       headers,
       tenant: metadata.tenant ?? '',
-      request: await normalizedRequest(call, target),
+      request: change(await normalizedRequest(call, target)),
       ...unpreparedOptions(call, target),
     }),
   )

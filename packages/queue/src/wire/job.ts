@@ -11,7 +11,7 @@ import type {
   TranscribeRequest,
 } from '@patchbay/core'
 import { storeMessages } from '@patchbay/core/messages'
-import { asTool, toBase64 } from '@patchbay/core/wire'
+import { toBase64, toolsOf } from '@patchbay/core/wire'
 
 /** The call of one operation, and its input. `complete` asks for the answer in one piece. */
 export type Operation =
@@ -37,17 +37,13 @@ export interface ForWorker {
 
 /** A checked request in a form that JSON can represent and that the worker's provider accepts. */
 export function chatRequest(chat: PreparedChat, { providerOptions }: ForWorker): ChatRequest {
-  const { messages, tools, serverTools = [], output, providerOptions: _, ...options } = chat
+  const { messages, tools: _, serverTools: __, output, providerOptions: ___, ...options } = chat
+  const tools = toolsOf(chat)
   const { schema, ...form } = output ?? {}
   return {
     ...options,
     messages: storeMessages(messages).messages,
-    ...(tools.length + serverTools.length > 0 && {
-      tools: [
-        ...tools.map(({ schema, ...tool }) => ({ ...tool, input: schema })),
-        ...serverTools.map(asTool),
-      ],
-    }),
+    ...(tools.length > 0 && { tools }),
     ...(output !== undefined && { output: schema === undefined ? 'json' : { ...form, schema } }),
     ...(providerOptions !== undefined && { providerOptions }),
   }

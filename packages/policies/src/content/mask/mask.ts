@@ -11,8 +11,9 @@ import {
   LlmError,
   type Provider,
   type RerankRequest,
+  type SpeakRequest,
 } from '@patchbay/core'
-import { requestWithDefaults, Yielder } from '@patchbay/core/wrap'
+import { isObject, requestWithDefaults, Yielder } from '@patchbay/core/wrap'
 import type { Interception, PolicyCall } from '../../middleware/interception.js'
 import { Middleware } from '../../middleware/middleware.js'
 import type { Policy } from '../../middleware/pipe.js'
@@ -55,9 +56,9 @@ export function mask(options?: MaskOptions): Policy
  * schemas, tool calls and results, options, texts to embed or rerank. It finds keys, tokens, e-mail addresses, and telephone,
  * card, account and identity numbers of ten countries. In the answer, its stream, its tool calls and the results of batches, the
  * placeholders become the values again: escaped in JSON, as numbers where a schema requires them. Embeddings and scores are those
- * of the placeholders.
+ * of the placeholders. A text to read aloud in which something is found is refused, since the placeholder would be spoken.
  * @throws {LlmError} `config` for an invalid name in `also`; calls fail with `unsupported` for media that cannot be searched, and
- *   for batch results without their `state`; with `config` if `compromise` is needed and missing
+ *   for batch results without their `state`; with `invalid-request` for sensitive data in a text to read aloud; with `config` if `compromise` is needed and missing
  *
  * @example
  * const llm = mask(provider, { also: { CUSTOMER: ['Ann Lee'], ORDER: /\bA-\d{4}\b/ } })
@@ -135,18 +136,27 @@ class Mask extends Middleware {
       }
       case 'speak': {
         const { request } = call
-        const asked = await cloneExceptBytes(typeof request === 'string' ? { text: request } : request)
-        return { request: await (await this.#placeholders(asked, detect)).masked(asked) }
+        const asked: SpeakRequest = typeof request === 'string' ? { text: request } : request
+        // The provider says what is wrong with it.
+        if (!isObject(asked)) return {}
+        await this.#refuseSpoken(asked.text, detect)
+        const { instructions, providerOptions } = asked
+        const searched = await cloneExceptBytes({ instructions, providerOptions })
+        return {
+          request: { ...asked, ...(await (await this.#placeholders(searched, detect)).masked(searched)) },
+        }
       }
       case 'image': {
         const { request } = call
         const given: ImageRequest = typeof request === 'string' ? { prompt: request } : request
-        const { images = [], mask, ...rest } = given
-        if (images.length > 0) this.#refuseMedia('images')
-        const asked = await cloneExceptBytes(rest)
+        if (!isObject(given)) return {}
+        if (given.images !== undefined && given.images.length > 0) this.#refuseMedia('images')
+        // The rest is a choice from what the service has: `1024x1024`.
+        const { prompt, providerOptions } = given
+        const asked = await cloneExceptBytes({ prompt, providerOptions })
         const placeholders = await this.#placeholders(asked, detect)
         return {
-          request: { ...(await placeholders.masked(asked)), images, mask },
+          request: { ...given, ...(await placeholders.masked(asked)) },
           done: (answer) => withRestoredPrompts(answer as ImageResponse, placeholders),
         }
       }
@@ -221,6 +231,17 @@ class Mask extends Middleware {
 
   #searchable(input: ChatInput): Promise<ChatRequest> {
     return searchableRequest(this.#original(input), (what) => this.#refuseMedia(what))
+  }
+
+  /** A placeholder would be read aloud, and audio cannot be restored. */
+  async #refuseSpoken(text: string, detect: Detector): Promise<void> {
+    const placeholders = await this.#placeholders(text, detect)
+    if (placeholders.empty) return
+    throw new LlmError(
+      'invalid-request',
+      `mask() found private data in the text to read aloud (${placeholders.names.join(', ')}), so it is not sent. Remove it from the text, or call the provider without mask().`,
+      { provider: this.provider, model: this.model },
+    )
   }
 
   #refuseMedia(what: string): void {

@@ -100,6 +100,11 @@ export class Placeholders {
     )
   }
 
+  /** The placeholders: `[EMAIL_1]`. They tell what kind of data was found. */
+  get names(): string[] {
+    return [...this.#values.keys()]
+  }
+
   /** The value with placeholders replaced by what they stand for. `spell` escapes a value for its place. */
   restored<T>(value: T, spell?: (value: string) => string): T {
     return this.empty ? value : mapTexts(value, (text) => this.restoredText(text, spell))
