@@ -56,7 +56,12 @@ export class CallStream implements ChatStream {
     return this.#reader.result(() => this.#source.responseOnly())
   }
 
-  /** The response, for a caller that alone has the stream: no loop can begin, and nobody else waits. */
+  /**
+   * The response, for a caller that alone has the stream: no loop can begin, and nobody else waits. A path beside `EventReader.result`,
+   * without its queue and promises. It keeps the same rules, so a change of one belongs in both: reading marks the stream as read;
+   * `responseOnly` is told before any event; the source is read to its end; a failure after the `finish` event does not take the response
+   * away; every other failure is thrown with the frames of the caller.
+   */
   async collect(): Promise<ChatResponse> {
     this.#use.begun = true
     this.#source.responseOnly()
