@@ -7,6 +7,7 @@ import { mockProvider } from '@patchbay/testing'
 import {
   generateText,
   type LanguageModel,
+  type ModelMessage,
   readUIMessageStream,
   streamText,
   type ToolSet,
@@ -15,7 +16,7 @@ import {
 } from 'ai'
 import { describe, expect, it } from 'vitest'
 import { ask, ways } from '../test/calls.js'
-import { fromUiMessages, languageModel, toResponse, toUiMessages } from './index.js'
+import { fromModelMessages, fromUiMessages, languageModel, toResponse, toUiMessages } from './index.js'
 
 /** The body that a provider of the AI SDK sends. */
 async function bodyOf(model: (fetch: typeof globalThis.fetch) => LanguageModel, tools: ToolSet) {
@@ -162,6 +163,9 @@ describe('what tools of a service did', () => {
     const back = inner.requests[1]?.messages[1]?.content ?? []
     expect(back.filter(({ type }) => type === 'provider-block')).toEqual(sent)
     expect(back).toHaveLength(used.length)
+    // A conversation that is saved in the form of the SDK, too.
+    const saved = JSON.parse(JSON.stringify(first.response.messages)) as ModelMessage[]
+    expect(fromModelMessages(saved)).toMatchObject([{ role: 'assistant', content: back }])
   })
 
   it('of an answer that pauses have no result yet', async () => {
