@@ -1,7 +1,7 @@
 // Branches of a conversation: versions of a question, the path that is shown, and what deleting takes and gives back.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { linked, pathTo, shownPath, shownWith, versions, withoutTurn } from './branches.js'
+import { pathTo, shownPath, shownWith, versions, withoutTurn, withParents } from './branches.js'
 import type { Conversation, Turn } from './conversation.js'
 
 const turn = (id: string, parent?: string) => ({
@@ -20,7 +20,7 @@ const conversation = (turns: Turn[], shown?: Record<string, string>): Conversati
 const idsOf = (turns: readonly Turn[]) => turns.map(({ id }) => id).join(' ')
 
 describe('branches', () => {
-  const tree = linked([turn('a', ''), turn('b', 'a'), turn('b2', 'a'), turn('c', 'b'), turn('c2', 'b2')])
+  const tree = withParents([turn('a', ''), turn('b', 'a'), turn('b2', 'a'), turn('c', 'b'), turn('c2', 'b2')])
 
   it('show the latest version, or the chosen one', () => {
     expect(idsOf(shownPath(conversation(tree)))).toBe('a b2 c2')
@@ -32,7 +32,7 @@ describe('branches', () => {
   })
 
   it('of a conversation without them are one line', () => {
-    const read = linked([turn('a'), turn('b'), turn('c')])
+    const read = withParents([turn('a'), turn('b'), turn('c')])
     expect(read.map(({ parent }) => parent)).toEqual(['', 'a', 'b'])
   })
 
@@ -45,7 +45,7 @@ describe('branches', () => {
   })
 
   it('without a question that has no other version keep what followed, and what was asked since', () => {
-    const line = conversation(linked([turn('a'), turn('b'), turn('c')]))
+    const line = conversation(withParents([turn('a'), turn('b'), turn('c')]))
     const removal = withoutTurn(line, 'b')
     expect(idsOf(shownPath(removal?.after ?? line))).toBe('a c')
     const since = {
@@ -70,7 +70,7 @@ describe('branches', () => {
     })
     fc.assert(
       fc.property(given, fc.dictionary(name, name), fc.nat(), (loose, shown, at) => {
-        const read = conversation(linked(loose.map(({ id, parent }) => turn(id, parent))), shown)
+        const read = conversation(withParents(loose.map(({ id, parent }) => turn(id, parent))), shown)
         const seen = new Set([''])
         for (const { id, parent } of read.turns) {
           expect(seen.has(parent) && !seen.has(id)).toBe(true)

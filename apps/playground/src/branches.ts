@@ -10,7 +10,7 @@ export type LooseTurn = Omit<Turn, 'parent'> & { parent?: string | undefined }
  * Turns whose parents stand before them. A turn without such a parent follows the one before it in the list; a turn with the
  * id of an earlier one gets another.
  */
-export function linked(turns: readonly LooseTurn[]): Turn[] {
+export function withParents(turns: readonly LooseTurn[]): Turn[] {
   const known = new Set([''])
   let before = ''
   return turns.map((turn) => {
@@ -88,7 +88,7 @@ export function withoutTurn<T extends Tree>(
     const shownSince = now.shown?.[parent]
     return {
       ...now,
-      turns: linked([
+      turns: withParents([
         ...before.turns.flatMap((turn) => {
           const current = gone.has(turn.id) ? turn : there.get(turn.id)
           return current === undefined ? [] : [{ ...current, parent: turn.parent }]

@@ -1,7 +1,7 @@
 // Conversation store: conversations are saved in this browser only (IndexedDB), up to a bound.
 import { computed, signal } from '@preact/signals'
 import { del, delMany, entries, set } from 'idb-keyval'
-import { linked, shownPath, shownWith, withoutTurn } from './branches.js'
+import { shownPath, shownWith, withoutTurn, withParents } from './branches.js'
 import type { Answer, Conversation, Turn } from './conversation.js'
 import { offerUndo } from './notice.js'
 
@@ -27,7 +27,9 @@ export const currentPath = computed(() => shownPath(current.value))
 /** Loads the saved conversations. Answers that were running are marked as stopped. */
 export async function restore(): Promise<void> {
   const stored = await entries<string, Conversation>().catch(() => [])
-  all.value = stored.map(([, conversation]) => ended({ ...conversation, turns: linked(conversation.turns) }))
+  all.value = stored.map(([, conversation]) =>
+    ended({ ...conversation, turns: withParents(conversation.turns) }),
+  )
   chosen.value = conversations.value[0]?.id ?? crypto.randomUUID()
 }
 

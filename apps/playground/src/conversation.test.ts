@@ -1,6 +1,6 @@
 // History for a model, and token rates of an answer.
 import { describe, expect, it } from 'vitest'
-import { linked } from './branches.js'
+import { withParents } from './branches.js'
 import {
   type Answer,
   averageRate,
@@ -36,7 +36,7 @@ describe('the history for a model', () => {
     id: 'c',
     title: '',
     at: 0,
-    turns: linked([
+    turns: withParents([
       turn('1', 'Hi', answer('a', 'Hi from a'), answer('b', 'Hi from b')),
       turn('2', 'And?', answer('a', 'More of a')),
       turn('3', 'Bad', answer('a', '', { state: 'failed' })),
@@ -64,7 +64,7 @@ describe('the history for a model', () => {
     const open = answer('a', 'x', { calls: [{ id: 'c', name: 't', input: {} }] })
     const broken = {
       ...conversation,
-      turns: linked([turn('1', 'Hi', open), turn('2', 'Now', answer('a', ''))]),
+      turns: withParents([turn('1', 'Hi', open), turn('2', 'Now', answer('a', ''))]),
     }
     expect(linesOf(historyFor(broken, '2', 'a'))).toEqual(['user: Now'])
   })

@@ -1,6 +1,6 @@
 // Conversations out of the page and back: Markdown for people, JSON for this page.
 import type { Message, Part } from '@patchbay/core'
-import { type LooseTurn, linked, shownPath } from './branches.js'
+import { type LooseTurn, shownPath, withParents } from './branches.js'
 import { type Answer, type Conversation, textOf } from './conversation.js'
 
 const format = 'patchbay-conversations'
@@ -51,7 +51,7 @@ function toConversation(given: unknown): Conversation {
     // Never of the future, where it would stay first for ever.
     at: typeof at === 'number' ? Math.min(at, Date.now()) : Date.now(),
     ...(pinned === true && { pinned }),
-    turns: linked(listOf(turns, toTurn)),
+    turns: withParents(listOf(turns, toTurn)),
     ...(shown !== undefined && {
       shown: Object.fromEntries(
         Object.entries(fieldsOf(shown)).filter(

@@ -62,15 +62,20 @@ export type Source =
   | { sourceType: 'url'; id: string; url: string; title?: string }
   | { sourceType: 'document'; id: string; title: string; mediaType: string }
 
-/** The sources of an answer: its citations, and media that are only a URL. */
+/** The sources of an answer: its citations, media that are only a URL, and what its server tools found and it does not cite. */
 export function sourcesOf(content: readonly Part[]): Source[] {
-  const cited = content.flatMap((part): Citation[] => {
+  const cited = new Set(
+    content.flatMap((part) => (part.type === 'text' ? (part.citations ?? []).map(({ url }) => url) : [])),
+  )
+  const all = content.flatMap((part): Citation[] => {
     if (part.type === 'text') return part.citations ?? []
+    if (part.type === 'provider-block')
+      return (part.tool?.sources ?? []).filter(({ url }) => url === undefined || !cited.has(url))
     return (part.type === 'image' || part.type === 'file') && part.url !== undefined
       ? [{ url: part.url }]
       : []
   })
-  return cited.map(({ url, title, quote = '' }, index) => {
+  return all.map(({ url, title, quote = '' }, index) => {
     const id = String(index)
     return url === undefined
       ? { sourceType: 'document', id, title: title ?? quote, mediaType: 'text/plain' }

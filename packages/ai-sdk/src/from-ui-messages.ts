@@ -50,11 +50,13 @@ function checkMessage(message: unknown, where: string): asserts message is UiMes
 }
 
 function toTurn(parts: UiPart[]): Message[] {
-  const said = parts.flatMap((part) => (isCall(part) ? [toCall(part)] : toPart(part)))
   const hidden = hiddenIn(parts)
+  // What Patchbay showed of server tools stands whole in the hidden state.
+  const own = parts.filter((part) => hidden === undefined || !isCall(part) || part.providerExecuted !== true)
+  const said = own.flatMap((part) => (isCall(part) ? [toCall(part)] : toPart(part)))
   const content = hidden === undefined ? said : [...restoreHidden(said, hidden)]
   if (content.length === 0) return []
-  const results = parts.flatMap((part) => (isCall(part) ? toResult(part) : []))
+  const results = own.flatMap((part) => (isCall(part) ? toResult(part) : []))
   const carried = carriedIn(parts)
   return [
     { role: 'assistant', content, ...marksFrom(carried) },

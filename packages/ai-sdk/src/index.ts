@@ -7,7 +7,9 @@ export type { LanguageModelV4Like } from './from-ai-sdk/v4-model.js'
 export { fromUiMessages } from './from-ui-messages.js'
 export { fromModelMessages, type ModelMessageLike, toModelMessages } from './model-messages.js'
 export { embeddingModel } from './to-ai-sdk/embedding-model.js'
+export { imageModel } from './to-ai-sdk/image-model.js'
 export { languageModel } from './to-ai-sdk/language-model.js'
+export { speechModel } from './to-ai-sdk/speech-model.js'
 export {
   toUiMessages,
   type UiChatMessage,

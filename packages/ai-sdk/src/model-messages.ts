@@ -21,7 +21,7 @@ import { hasBytes } from './blocks.js'
 import { isMark, markOf, toMark } from './cache-marks.js'
 import { checkedMessage, invalid, toKnownOutput } from './check-model-messages.js'
 import { owner, toMessage as toV3 } from './from-ai-sdk/call.js'
-import { asJson, ours } from './hidden.js'
+import { asJson, hiddenIn, ours } from './hidden.js'
 import { toMessage } from './to-ai-sdk/prompt.js'
 
 /** Bytes or an address, as the AI SDK takes them. */
@@ -151,7 +151,11 @@ export function fromModelMessages(
     const { visibility } = (providerOptions?.[ours] ?? {}) as Pick<Message, 'visibility'>
     const marks = visibility === undefined ? {} : { visibility }
     const theirs = typeof content === 'string' ? undefined : (content as readonly ModelPart[])
-    const parts = theirs?.flatMap((part) => toV3Part(part, role, denials, lost))
+    // What Patchbay showed of server tools stands whole in the hidden state.
+    const isOwn = theirs !== undefined && hiddenIn(theirs) !== undefined
+    const parts = theirs?.flatMap((part) =>
+      isOwn && isOfService(part, role) ? [part as V3Part] : toV3Part(part, role, denials, lost),
+    )
     const plain = role === 'system' || parts === undefined ? (content as string) : parts
     const asked = {
       role,
@@ -255,7 +259,7 @@ function toV3Part(part: ModelPart, role: Message['role'], denials: Denials, lost
     }
     case 'tool-call':
     case 'tool-result':
-      if (part.type === 'tool-call' ? part.providerExecuted : role === 'assistant') {
+      if (isOfService(part, role)) {
         lost(
           'providerExecuted',
           'Patchbay has no place for calls that the service runs itself.',
@@ -267,6 +271,12 @@ function toV3Part(part: ModelPart, role: Message['role'], denials: Denials, lost
     default:
       return [part]
   }
+}
+
+function isOfService(part: ModelPart, role: Message['role']): boolean {
+  return part.type === 'tool-call'
+    ? part.providerExecuted === true
+    : part.type === 'tool-result' && role === 'assistant'
 }
 
 function dataOf(data: Data, mediaType: string): { data: Uint8Array | string | URL; mediaType: string } {

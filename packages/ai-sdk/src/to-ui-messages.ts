@@ -4,6 +4,7 @@ import { LlmError, type Message, type MessageInput, type Part, type ToolResultPa
 import { checkOptionNames, omitUndefined } from '@patchbay/core/wrap'
 import { hasBytes, sourcesOf, unparsed } from './blocks.js'
 import { metadataOf, ours } from './hidden.js'
+import { ServerToolSteps } from './server-tool-steps.js'
 import {
   dataUrl,
   errorTextOf,
@@ -11,6 +12,7 @@ import {
   maskedToolError,
   shownOutput,
   type ToolErrorOptions,
+  textOfFailure,
 } from './ui-parts.js'
 
 type Metadata = { providerMetadata?: Record<string, JSONObject> }
@@ -19,6 +21,19 @@ interface ToolUiPart extends CallMetadata {
   type: `tool-${string}`
   toolCallId: string
 }
+
+/** A tool that the service of the model ran: its call, and its result as far as it is known. */
+type ServerToolUiPart = CallMetadata & {
+  type: 'dynamic-tool'
+  toolName: string
+  toolCallId: string
+  providerExecuted: true
+  input: unknown
+} & (
+    | { state: 'input-available' }
+    | { state: 'output-available'; output: unknown }
+    | { state: 'output-error'; errorText: string }
+  )
 
 /** A message from `toUiMessages`, for the `messages` of `useChat`: a `UIMessage` of the AI SDK. Those that a page sends are `UiMessage`. */
 export interface UiChatMessage {
@@ -36,6 +51,7 @@ export type UiChatPart =
   | { type: 'source-url'; sourceId: string; url: string; title?: string }
   | { type: 'source-document'; sourceId: string; mediaType: string; title: string }
   | { type: 'step-start' }
+  | ServerToolUiPart
   | (ToolUiPart & { state: 'input-available'; input: unknown })
   | (ToolUiPart & { state: 'output-available'; input: unknown; output: unknown })
   | (ToolUiPart & { state: 'output-error'; input: unknown; rawInput?: unknown; errorText: string })
@@ -84,7 +100,10 @@ export function toUiMessages(
         else if (!hiddenCalls.has(result.id)) throw withoutCall(result.id)
       }
     } else if (role === 'assistant') {
-      const step: UiChatPart[] = [{ type: 'step-start' }, ...toAnswer(parts, marks)]
+      const step: UiChatPart[] = [
+        { type: 'step-start' },
+        ...toAnswer(parts, marks, `server-tool-${index}`, toolError),
+      ]
       if (shown.at(-1)?.role === 'assistant') shown.at(-1)?.parts.push(...step)
       else add({ role, parts: step })
     } else {
@@ -99,8 +118,35 @@ export function toUiMessages(
 }
 
 /** The parts of one step; the metadata of all of it are on the last one that has a place for them. */
-function toAnswer(content: readonly Part[], marks: JSONObject | undefined): UiChatPart[] {
+function toAnswer(
+  content: readonly Part[],
+  marks: JSONObject | undefined,
+  prefix: string,
+  toolError: (text: string) => string,
+): UiChatPart[] {
+  let count = 0
+  const serverTools = new ServerToolSteps(() => `${prefix}-${count++}`)
+  const used = new Map<string, ServerToolUiPart>()
+  const showSteps = (steps: ReturnType<ServerToolSteps['of']>) =>
+    steps.flatMap((step): UiChatPart[] => {
+      if (step.type === 'call') {
+        const { id: toolCallId, name: toolName, input } = step
+        const part = { type: 'dynamic-tool', toolName, toolCallId, providerExecuted: true, input } as const
+        const shown: ServerToolUiPart = { ...part, state: 'input-available' }
+        used.set(toolCallId, shown)
+        return [shown]
+      }
+      const { output, isError } = step
+      Object.assign(
+        used.get(step.id) ?? {},
+        isError
+          ? { state: 'output-error', errorText: toolError(textOfFailure(output)) }
+          : { state: 'output-available', output },
+      )
+      return []
+    })
   const parts = content.flatMap((part): UiChatPart[] => {
+    if (part.type === 'provider-block') return showSteps(serverTools.of(part))
     if (part.type === 'tool-call') return [toCall(part)]
     if (part.type === 'text' || part.type === 'refusal')
       return part.text === '' ? [] : [{ type: 'text', text: part.text, state: 'done' }]
@@ -108,6 +154,7 @@ function toAnswer(content: readonly Part[], marks: JSONObject | undefined): UiCh
       return part.text === '' ? [] : [{ type: 'reasoning', text: part.text, state: 'done' }]
     return hasBytes(part) ? [{ type: 'file', mediaType: part.mediaType, url: dataUrl(part) }] : []
   })
+  showSteps(serverTools.end())
   const sources = sourcesOf(content).map(
     ({ sourceType, id: sourceId, ...source }) =>
       ({ type: `source-${sourceType}`, sourceId, ...source }) as UiChatPart,
@@ -116,7 +163,7 @@ function toAnswer(content: readonly Part[], marks: JSONObject | undefined): UiCh
   if (state === undefined && (marks === undefined || parts.length === 0)) return [...parts, ...sources]
   const providerMetadata = { [ours]: { ...state?.[ours], ...marks } }
   const last = parts.at(-1) ?? { type: 'reasoning', text: '', state: 'done' }
-  const field = last.type.startsWith('tool-') ? 'callProviderMetadata' : 'providerMetadata'
+  const field = 'toolCallId' in last ? 'callProviderMetadata' : 'providerMetadata'
   return [...parts.slice(0, -1), { ...last, [field]: providerMetadata } as UiChatPart, ...sources]
 }
 

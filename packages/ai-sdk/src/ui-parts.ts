@@ -27,6 +27,7 @@ export interface UiPart {
   rawInput?: unknown
   output?: unknown
   errorText?: string
+  providerExecuted?: boolean
   approval?: { approved?: boolean; reason?: string }
   providerMetadata?: unknown
   callProviderMetadata?: unknown
@@ -81,4 +82,9 @@ function isPart(value: unknown): value is Part {
 /** The text of a failed tool's result. */
 export function errorTextOf({ output }: Pick<ToolResultPart, 'output'>): string {
   return typeof output === 'string' ? output : textOf(output)
+}
+
+/** The text of a failed server tool: mostly a code of the service. */
+export function textOfFailure(output: unknown): string {
+  return typeof output === 'string' ? output : JSON.stringify(output)
 }

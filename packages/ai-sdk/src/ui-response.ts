@@ -4,6 +4,7 @@ import type { ChatEvent, ChatResponse, Part, ToolRunEvent } from '@patchbay/core
 import { type AnswerOptions, type AnswerSource, checkAnswerOptions, responseBody } from '@patchbay/core/http'
 import { Blocks, hasBytes, sourcesOf, unparsed } from './blocks.js'
 import { metadataOf } from './hidden.js'
+import { type ServerToolStep, ServerToolSteps } from './server-tool-steps.js'
 import { finishReasons } from './to-ai-sdk/finish-reason.js'
 import {
   dataUrl,
@@ -12,6 +13,7 @@ import {
   maskedToolError,
   shownOutput,
   type ToolErrorOptions,
+  textOfFailure,
 } from './ui-parts.js'
 
 type Json = Record<string, unknown>
@@ -52,6 +54,7 @@ export function toResponse<Result>(
 /** Chunks of a UI message stream; a stream without steps of its own is one step. */
 class Chunks {
   readonly #blocks = new Blocks<Json>()
+  #serverTools = new ServerToolSteps()
   #inStep = false
   #reason = 'stop'
 
@@ -62,6 +65,7 @@ class Chunks {
       case 'start': {
         const before = this.#endStep()
         this.#inStep = true
+        this.#serverTools = new ServerToolSteps()
         return [...before, { type: 'start-step' }]
       }
       case 'text':
@@ -127,9 +131,25 @@ class Chunks {
       case 'reasoning':
       case 'tool-call':
       case 'tool-result':
-      case 'provider-block':
         return []
+      case 'provider-block':
+        return this.#server(this.#serverTools.of(part))
     }
+  }
+
+  #server(steps: ServerToolStep[]): Json[] {
+    return steps.flatMap((step) => {
+      const chunk = { toolCallId: step.id, providerExecuted: true, dynamic: true }
+      if (step.type === 'call')
+        return this.#blocks.add({
+          ...{ type: 'tool-input-available', ...chunk, toolName: step.name },
+          input: step.input,
+        })
+      const result = step.isError
+        ? { type: 'tool-output-error', ...chunk, errorText: this.toolError(textOfFailure(step.output)) }
+        : { type: 'tool-output-available', ...chunk, output: step.output }
+      return [...this.#blocks.end(), result]
+    })
   }
 
   #finish({ message: { content }, finishReason }: ChatResponse): Json[] {
@@ -139,7 +159,8 @@ class Chunks {
       ...source,
     }))
     // Results of tools belong to the step that asked for them: it ends with the next answer.
-    return [...this.#blocks.end(metadataOf(content)), ...sources]
+    const open = finishReason === 'pause' ? [] : this.#server(this.#serverTools.end())
+    return [...open, ...this.#blocks.end(metadataOf(content)), ...sources]
   }
 
   #endStep(): Json[] {

@@ -1,14 +1,18 @@
 // Converts tools and tool choices, in all forms that LangChain's models accept.
 import type { BaseChatModelCallOptions, BindToolsInput } from '@langchain/core/language_models/chat_models'
 import { convertToOpenAITool, isLangChainTool } from '@langchain/core/utils/function_calling'
-import type { Tool, ToolChoice } from '@patchbay/core'
+import type { ServerTool, Tool, ToolChoice } from '@patchbay/core'
 import { isObject } from '@patchbay/core/wrap'
 import type { Json } from './standard-blocks.js'
 import type { Lost } from './unsupported-content.js'
 
-/** @throws {LlmError} `unsupported` for a tool that a service runs itself, and for anything that is not a tool */
+/**
+ * A server tool of Patchbay (`claude.tools.webSearch()`) goes through as it is.
+ * @throws {LlmError} `unsupported` for a tool that a service runs itself in the service's own form, and for anything that is not a tool
+ */
 export function toTool(given: BindToolsInput, lost: Lost): Tool[] {
   const tool = given as Json
+  if (isServerTool(tool)) return [tool]
   const isOurs = isLangChainTool(given)
   const { type, function: called, ...rest } = isOurs ? convertToOpenAITool(given) : (tool as Json)
   const inner: Json = isObject(called) ? called : rest
@@ -20,12 +24,16 @@ export function toTool(given: BindToolsInput, lost: Lost): Tool[] {
     return lost.whole(
       isFunction
         ? `the tool ${name ?? JSON.stringify(tool)} without a schema`
-        : `the tool ${type}, which a service runs itself`,
+        : `the tool ${type}, which a service runs itself, in this form; its maker's package has it: claude.tools, openai.tools, gemini.tools`,
     )
   const others = { ...more, ...(isOurs ? { extras: tool.extras } : isObject(called) ? rest : {}) }
   for (const [key, value] of Object.entries(others))
     if (value !== undefined && value !== null) lost.detail(`${key} of a tool`)
   return [{ name, ...(typeof description === 'string' && { description }), input }]
+}
+
+function isServerTool(tool: Json): tool is Json & ServerTool {
+  return isObject(tool.server) && typeof tool.name === 'string'
 }
 
 /** Tool choices of LangChain, and the objects of OpenAI, Claude and Bedrock. */

@@ -27,8 +27,8 @@ export interface McpOptions extends Pick<CallOptions, 'signal'>, McpCallOptions,
   /** The tools to use, by the server's own names. Default: all. */
   only?: string[] | undefined
   /**
-   * Time limit of each connection, each listing of tools or prompts, each prompt and each `readResource`, in milliseconds. Default 30,000. A call of a
-   * tool has the `toolTimeout` of `runTools`.
+   * Time limit of each connection, each listing of tools or prompts, each prompt and each `readResource`, in milliseconds. Default
+   * 30,000. A call of a tool has the `toolTimeout` of `runTools`.
    */
   timeout?: number | undefined
 }

@@ -26,7 +26,7 @@ export async function listPrompts(
   connection: Connection,
   { signal }: Pick<CallOptions, 'signal'> = {},
 ): Promise<McpPrompt[]> {
-  return await asked(connection, 'for its prompts', signal, async (options) =>
+  return await askServer(connection, 'for its prompts', signal, async (options) =>
     connection.use(async (client) => {
       if (client.getServerCapabilities()?.prompts === undefined) return []
       const found = new Map<string, McpPrompt>()
@@ -57,7 +57,7 @@ export async function getPrompt(
   values: Readonly<Record<string, string>> = {},
   { signal }: Pick<CallOptions, 'signal'> = {},
 ): Promise<Message[]> {
-  return await asked(connection, `for the prompt ${name}`, signal, async (options) => {
+  return await askServer(connection, `for the prompt ${name}`, signal, async (options) => {
     const params = { name, arguments: { ...values } }
     const result = await connection.use((client) =>
       client.request({ method: 'prompts/get', params }, anything, options),
@@ -71,7 +71,7 @@ export async function getPrompt(
   })
 }
 
-async function asked<T>(
+async function askServer<T>(
   connection: Connection,
   what: string,
   signal: AbortSignal | undefined,

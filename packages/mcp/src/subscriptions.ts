@@ -42,7 +42,10 @@ export class Subscriptions {
     try {
       await connection.use(async (client) => {
         if (client.getServerCapabilities()?.resources?.subscribe !== true)
-          throw new LlmError('unsupported', `${nameOfServer(server)} has no subscriptions to resources.`)
+          throw new LlmError(
+            'unsupported',
+            `${nameOfServer(server)} has no subscriptions to resources. Read the resource again when you need it.`,
+          )
         if (!this.#watchers.has(uri)) await request(client, 'resources/subscribe', uri, timeout)
       })
     } catch (thrown) {

@@ -1,6 +1,6 @@
-// Explicit breakpoints of OpenAI's prompt cache, for `cache` of messages. Source: developers.openai.com/api/docs/guides/prompt-caching and the
-// types of the official client 7 (`prompt_cache_breakpoint`), November 2026. They are of GPT-5.6 and later; a request writes at most four,
-// beside its implicit one three, the latest, and more are not refused. They live for 30 minutes at least.
+// Explicit breakpoints of OpenAI's prompt cache, for `cache` of messages. Source: developers.openai.com/api/docs/guides/prompt-caching
+// and the types of the official client 7 (`prompt_cache_breakpoint`), November 2026. They are of GPT-5.6 and later; a request writes at
+// most four, beside its implicit one three, the latest, and more are not refused. They live for 30 minutes at least.
 type Json = Record<string, unknown>
 
 // Answers have none in the Responses API, and a tool call has no block.

@@ -171,8 +171,8 @@ const dialects: Partial<Record<PresetName, Partial<Dialect>>> = {
     // agno-agi/agno#6014 (January 2026): schemas must be closed. musistudio/claude-code-router#708 (August 2025): the keywords.
     schemaRefuses: ['minItems', 'maxItems', 'pattern'],
   },
-  // n4ze3m/page-assist#418 (2026): no penalties. GoogleCloudPlatform/generative-ai#2947 (June 2026): no log-probabilities. microsoft/vscode#299295: one result a call. NousResearch/hermes-agent#16482:
-  // results need a name. ai.google.dev, thought signatures.
+  // n4ze3m/page-assist#418 (2026): no penalties. GoogleCloudPlatform/generative-ai#2947 (June 2026): no log-probabilities.
+  // microsoft/vscode#299295: one result a call. NousResearch/hermes-agent#16482: results need a name. ai.google.dev, thought signatures.
   google: {
     models: 'google',
     reasoningTurns: 'none',

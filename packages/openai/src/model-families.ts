@@ -146,7 +146,8 @@ const families: Record<Vendor, [RegExp, Family][]> = {
     [/k2\.7-code|k2-thinking/, { efforts: ['default'], forcedTools: 'without reasoning' }],
     [/k2\.[5-9]/, { efforts: ['none', 'default'], forcedTools: 'without reasoning' }],
   ],
-  // docs.x.ai, reasoning (enricoros/big-AGI#1104); NousResearch/hermes-agent#23435 (May 2026), mnfst/modelparams.dev#330 (August 2026), lobehub/lobe-chat#8381.
+  // docs.x.ai, reasoning (enricoros/big-AGI#1104); NousResearch/hermes-agent#23435 (May 2026), mnfst/modelparams.dev#330 (August 2026),
+  // lobehub/lobe-chat#8381.
   xai: [
     [/grok-3-mini/, { ...thinking, efforts: ['low', 'high'] }],
     [/grok-4\.6/, { ...thinking, efforts: [...upToHigh, 'xhigh'] }],

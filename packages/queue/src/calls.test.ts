@@ -54,6 +54,75 @@ describe.skipIf(!hasRedis)('a call through a queue', () => {
     expect(labels).toEqual([{ key: 'ann' }])
   })
 
+  it('makes images and speech, with their bytes, options and usage', async () => {
+    const seen: unknown[] = []
+    const data = Uint8Array.from({ length: 256 }, (_, index) => index)
+    const llm = await open(
+      provider(async function* () {}, {
+        image: async ({ images, ...request }) => {
+          seen.push({ ...request, images: images.map(({ data }) => Buffer.from(String(data), 'base64')) })
+          const usage = { outputTokens: 3 }
+          return {
+            images: [{ data, mediaType: 'image/png', revisedPrompt: 'A hat.' }],
+            usage,
+            model: 'own-2',
+          }
+        },
+        async *speak(request) {
+          seen.push(request)
+          yield { type: 'start', mediaType: 'audio/pcm;rate=24000', model: 'own-3' }
+          // More than the caller may be behind.
+          for (let piece = 0; piece < 1000; piece++) yield { type: 'audio', audio: data }
+          yield { type: 'finish', usage: { inputTokens: 5 } }
+        },
+      }),
+    )
+    const providerOptions = { own: { tier: 'flex' } }
+    const input = { data, mediaType: 'image/png' }
+    expect(await llm.image({ prompt: 'A hat', images: [input], mask: input, n: 2, providerOptions })).toEqual(
+      {
+        images: [{ data, mediaType: 'image/png', revisedPrompt: 'A hat.' }],
+        ...{ usage: { outputTokens: 3 }, model: 'own-2', provider: 'queue' },
+      },
+    )
+    const { audio, ...rest } = await llm.speak({ text: 'Hi', voice: 'coral', providerOptions }).response()
+    expect(rest).toEqual({
+      ...{ mediaType: 'audio/pcm;rate=24000', usage: { inputTokens: 5 } },
+      ...{ model: 'own-3', provider: 'queue' },
+    })
+    expect(Buffer.from(audio).equals(Buffer.concat(Array.from({ length: 1000 }, () => data)))).toBe(true)
+    expect(seen).toMatchObject([
+      { prompt: 'A hat', n: 2, images: [Buffer.from(data)], providerOptions: { tier: 'flex' } },
+      { text: 'Hi', voice: 'coral', providerOptions: { tier: 'flex' } },
+    ])
+  })
+
+  it('leaves speech that is read no further, and fails as it failed at the worker', async () => {
+    const left = gate()
+    const llm = await open(
+      provider(async function* () {}, {
+        async *speak({ text }) {
+          yield { type: 'start', mediaType: 'audio/mpeg' }
+          if (text === 'fail') throw new LlmError('content-filtered', 'Not this text.', { status: 400 })
+          try {
+            for (;;) yield { type: 'audio', audio: new Uint8Array(10_000) }
+          } finally {
+            left.open()
+          }
+        },
+      }),
+    )
+    for await (const piece of llm.speak('long').audio) {
+      expect(piece).toHaveLength(10_000)
+      break
+    }
+    await left.opened
+    await expect(llm.speak('fail').response()).rejects.toMatchObject({
+      ...{ code: 'content-filtered', status: 400, provider: 'queue' },
+    })
+    await expect(llm.image('none')).rejects.toMatchObject({ code: 'unsupported', provider: 'queue' })
+  })
+
   it('fails as it failed at the worker, without keys, with the tokens it took and what had arrived', async () => {
     const key = `sk-ant-${'a1B2c3'.repeat(8)}`
     const llm = await open(

@@ -1,4 +1,5 @@
 // Operation that counts the requests that failed, by one or more dimensions. From single requests: these are kept for a while only.
+import { hasFailed } from './failed-requests.js'
 import { operation } from './operation.js'
 import { dayMs, type Period, period, periodOf } from './period.js'
 import * as schema from './schemas.js'
@@ -44,7 +45,7 @@ export const errorsOperation = operation({
       let found = db
         .selectFrom('patchbay_requests')
         .select(({ fn }) => [fn.countAll<number>().as('requests'), fn.max('at').as('last')])
-        .where((eb) => eb.or([eb('error', 'is not', null), eb('status', '>=', 400)]))
+        .where(hasFailed)
       if (from !== undefined) found = found.where('at', '>=', from)
       if (to !== undefined) found = found.where('at', '<', to)
       for (const name of names) found = found.select(column(name).as(name)).groupBy(column(name))

@@ -60,7 +60,9 @@ async function check(name: string, open: (name: string) => Promise<Provider>): P
       ...(endOfLife !== undefined && { endOfLife }),
     }
   } catch (error) {
-    const problem = isLlmError(error) ? `${error.code}: ${error.message}` : 'It could not be checked.'
+    const problem = isLlmError(error)
+      ? `${error.code}: ${error.message}`
+      : 'It could not be checked. Run patchbay doctor, which tells more.'
     return { name, ok: false, ...took(), findings: {}, problem }
   }
 }

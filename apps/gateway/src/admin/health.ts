@@ -42,7 +42,10 @@ export const healthOperation = operation({
   ),
   async run({ query: { provider, maxAge = String(defaultMaxAge) }, providers, health }) {
     if (provider !== undefined && !providers.includes(provider))
-      throw requestError(`provider: there is no provider ${JSON.stringify(provider)}.`, 404)
+      throw requestError(
+        `provider: there is no provider ${JSON.stringify(provider)}. Use one of ${providers.join(', ')}.`,
+        404,
+      )
     const names = provider === undefined ? providers : [provider]
     return { data: await Promise.all(names.map((name) => health.of(name, Number(maxAge) * 1000))) }
   },

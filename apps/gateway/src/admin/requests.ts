@@ -1,6 +1,7 @@
 // Operations that read single requests, and what admins did.
 import { requestError } from '../answer/http-status.js'
 import type { RequestRow } from '../database/tables.js'
+import { hasFailed } from './failed-requests.js'
 import { operation } from './operation.js'
 import { period, periodOf } from './period.js'
 import * as schema from './schemas.js'
@@ -63,8 +64,7 @@ export const requestOperations = [
         }
         if (from !== undefined) found = found.where('at', '>=', from)
         if (to !== undefined) found = found.where('at', '<', to)
-        if (failed === 'true')
-          found = found.where((eb) => eb.or([eb('error', 'is not', null), eb('status', '>=', 400)]))
+        if (failed === 'true') found = found.where(hasFailed)
         if (failed === 'false') found = found.where('error', 'is', null).where('status', '<', 400)
         const after = before === undefined ? undefined : cursorOf(before)
         if (after !== undefined)

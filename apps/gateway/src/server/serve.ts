@@ -32,8 +32,8 @@ export interface GatewayServer {
   /** Its own metrics now. */
   metrics(): Promise<MetricsSnapshot>
   /**
-   * After `drainDelay`, accepts no more requests, waits for running ones, and closes all providers. Requests that run longer than `drain` are
-   * aborted, with an error of their protocol. Providers that do not close one second later are abandoned.
+   * After `drainDelay`, accepts no more requests, waits for running ones, and closes all providers. Requests that run longer than `drain`
+   * are aborted, with an error of their protocol. Providers that do not close one second later are abandoned.
    */
   close(): Promise<void>
 }
@@ -42,7 +42,8 @@ const defaultArrivalMs = 60_000
 const defaultDrainMs = 30_000
 /**
  * Milliseconds that an idle connection stays open. Load balancers keep theirs for a minute, and answer 502 when the one they send a
- * request on is being closed: whoever waits behind them has to wait longer (AWS, Edit attributes for your Application Load Balancer, November 2026).
+ * request on is being closed: whoever waits behind them has to wait longer (AWS, Edit attributes for your Application Load Balancer,
+ * November 2026).
  */
 const keepAliveMs = 75_000
 /** Milliseconds for clients, providers and stores to end after running requests were aborted. */

@@ -7,6 +7,7 @@ import type {
   LanguageModelV3Source,
   LanguageModelV3StreamPart,
   LanguageModelV3ToolCall,
+  LanguageModelV3ToolResult,
   LanguageModelV3Usage,
   SharedV3ProviderMetadata,
   SharedV3Warning,
@@ -15,11 +16,13 @@ import type { ChatEvent, ChatResponse, Part, Usage, Warning } from '@patchbay/co
 import { omitUndefined } from '@patchbay/core/wrap'
 import { Blocks, hasBytes, sourcesOf, unparsed } from '../blocks.js'
 import { asJson, metadataOf, ours } from '../hidden.js'
+import { type ServerToolStep, ServerToolSteps } from '../server-tool-steps.js'
 import { finishReasons } from './finish-reason.js'
 
 /** The events of a stream as the AI SDK's stream parts. */
 export class StreamParts {
   readonly #blocks = new Blocks<LanguageModelV3ToolCall | LanguageModelV3File>()
+  readonly #serverTools = new ServerToolSteps()
   #warned = 0
 
   /** @param warnings those of the bridge itself */
@@ -68,9 +71,18 @@ export class StreamParts {
       case 'reasoning':
       case 'tool-call':
       case 'tool-result':
-      case 'provider-block':
         return []
+      case 'provider-block':
+        return this.#server(this.#serverTools.of(part))
     }
+  }
+
+  /** The metadata of the answer have no place in a result, so none is held back for them. */
+  #server(steps: ServerToolStep[]): LanguageModelV3StreamPart[] {
+    return steps.flatMap((step) => {
+      const part = toServerPart(step)
+      return part.type === 'tool-call' ? this.#blocks.add(part) : [...this.#blocks.end(), part]
+    })
   }
 
   #finish(response: ChatResponse): LanguageModelV3StreamPart[] {
@@ -78,6 +90,7 @@ export class StreamParts {
     // Warnings are in the first part of a stream; later ones have no other place.
     const later = warnings.slice(this.#warned)
     return [
+      ...this.#server(endOf(this.#serverTools, response)),
       ...this.#blocks.end(metadataOf(message.content)),
       ...toSources(message.content),
       {
@@ -103,16 +116,23 @@ export function aboutAnswer(
   return Object.keys(about).length > 0 ? { providerMetadata: { [ours]: asJson(about) as JSONObject } } : {}
 }
 
-export function toContent({ message: { content } }: ChatResponse): LanguageModelV3Content[] {
-  const parts = content.flatMap(toContentPart)
+export function toContent(response: ChatResponse): LanguageModelV3Content[] {
+  const { content } = response.message
+  const serverTools = new ServerToolSteps()
+  const parts = [
+    ...content.flatMap((part) => toContentPart(part, serverTools)),
+    ...endOf(serverTools, response).map(toServerPart),
+  ]
   const metadata = metadataOf(content)
-  const last = parts.pop() ?? { type: 'reasoning', text: '' }
+  // The metadata of results do not come back.
+  const hasPlace = parts.length > 0 && parts.at(-1)?.type !== 'tool-result'
+  const last: LanguageModelV3Content = (hasPlace && parts.pop()) || { type: 'reasoning', text: '' }
   const ended = { ...last, ...metadata }
   const isNothing = parts.length === 0 && 'text' in ended && ended.text === '' && !metadata.providerMetadata
   return [...parts, ...(isNothing ? [] : [ended]), ...toSources(content)]
 }
 
-function toContentPart(part: Part): LanguageModelV3Content[] {
+function toContentPart(part: Part, serverTools: ServerToolSteps): LanguageModelV3Content[] {
   switch (part.type) {
     case 'text':
     case 'reasoning':
@@ -125,11 +145,24 @@ function toContentPart(part: Part): LanguageModelV3Content[] {
     case 'file':
     case 'audio':
       return hasBytes(part) ? [toFile(part)] : []
-    // Only their provider can read them: they are in the metadata.
+    // Only its provider can read it: it is in the metadata.
     case 'tool-result':
-    case 'provider-block':
       return []
+    case 'provider-block':
+      return serverTools.of(part).map(toServerPart)
   }
+}
+
+/** The results that nobody tells. Those of an answer that pauses come with the next one. */
+function endOf(serverTools: ServerToolSteps, { finishReason }: ChatResponse): ServerToolStep[] {
+  return finishReason === 'pause' ? [] : serverTools.end()
+}
+
+/** `dynamic`: the AI SDK takes it, whether the app has offered the tool under this name or not. */
+function toServerPart(step: ServerToolStep): LanguageModelV3ToolCall | LanguageModelV3ToolResult {
+  if (step.type === 'call') return { ...toCall(step), providerExecuted: true, dynamic: true }
+  const { id: toolCallId, name: toolName, output: result, isError } = step
+  return { type: 'tool-result', toolCallId, toolName, result, ...(isError && { isError }), dynamic: true }
 }
 
 function toCall({ id, name, input }: { id: string; name: string; input: unknown }): LanguageModelV3ToolCall {

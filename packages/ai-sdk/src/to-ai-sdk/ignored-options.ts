@@ -1,6 +1,6 @@
 // Warns of AI SDK call options that Patchbay does not support; they are left out, as AI SDK models do.
 import type { SharedV3ProviderOptions, SharedV3Warning } from '@ai-sdk/provider'
-import type { ChatRequest, EmbedRequest } from '@patchbay/core'
+import type { ChatRequest, EmbedRequest, ImageRequest, SpeakRequest } from '@patchbay/core'
 import type { LeftOut } from '@patchbay/core/wire'
 
 /** Adds a warning, once for each feature. */
@@ -44,6 +44,27 @@ const embedOptions = {
   concurrency: true,
   providerOptions: true,
 } satisfies Record<keyof EmbedRequest, true>
+const imageOptions = {
+  prompt: true,
+  images: true,
+  mask: true,
+  n: true,
+  size: true,
+  aspectRatio: true,
+  quality: true,
+  background: true,
+  format: true,
+  seed: true,
+  providerOptions: true,
+} satisfies Record<keyof ImageRequest, true>
+const speakOptions = {
+  text: true,
+  voice: true,
+  format: true,
+  speed: true,
+  instructions: true,
+  providerOptions: true,
+} satisfies Record<keyof SpeakRequest, true>
 
 /** The options of `providerOptions`: those of `patchbay` are request options, all others are for the provider of that name. */
 export function chatRequestOptions(
@@ -59,6 +80,22 @@ export function embedRequestOptions(
   lost: LeftOut,
 ): Partial<EmbedRequest> {
   return requestOptions(options, embedOptions, lost)
+}
+
+/** The same for images. */
+export function imageRequestOptions(
+  options: SharedV3ProviderOptions | undefined,
+  lost: LeftOut,
+): Partial<ImageRequest> {
+  return requestOptions(options, imageOptions, lost)
+}
+
+/** The same for speech. */
+export function speakRequestOptions(
+  options: SharedV3ProviderOptions | undefined,
+  lost: LeftOut,
+): Partial<SpeakRequest> {
+  return requestOptions(options, speakOptions, lost)
 }
 
 function requestOptions(

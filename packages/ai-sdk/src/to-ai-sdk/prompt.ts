@@ -23,8 +23,10 @@ export function toMessage(message: LanguageModelV3Message, lost: LeftOut): Messa
         ),
       }
     case 'assistant': {
-      const parts = message.content.map((part) => toAssistantPart(part, lost))
       const hidden = hiddenIn(message.content)
+      // What Patchbay showed of server tools stands whole in the hidden state.
+      const own = message.content.filter((part) => hidden === undefined || !isOfService(part))
+      const parts = own.map((part) => toAssistantPart(part, lost))
       return {
         role: 'assistant',
         content: [...(hidden === undefined ? parts : restoreHidden(parts, hidden))],
@@ -51,6 +53,10 @@ export function toMessage(message: LanguageModelV3Message, lost: LeftOut): Messa
 }
 
 type AssistantPart = Extract<LanguageModelV3Message, { role: 'assistant' }>['content'][number]
+
+function isOfService(part: AssistantPart): boolean {
+  return part.type === 'tool-result' || (part.type === 'tool-call' && part.providerExecuted === true)
+}
 
 function toAssistantPart(part: AssistantPart, lost: LeftOut): Part {
   switch (part.type) {

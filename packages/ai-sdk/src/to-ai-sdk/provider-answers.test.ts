@@ -67,7 +67,20 @@ describe('answers', () => {
       },
     ],
     'tool-result': [{ part: { type: 'tool-result', id: 's', name: 'search', output: 'found' }, shown: [] }],
-    'provider-block': [{ part: { type: 'provider-block', kind: 'search' }, shown: [] }],
+    'provider-block': [
+      { part: { type: 'provider-block', kind: 'search' }, shown: [] },
+      {
+        part: {
+          ...{ type: 'provider-block', kind: 'search' },
+          tool: { id: '', name: 'search', input: { q: 1 }, sources: [{ url: 'https://example.com/found' }] },
+        },
+        shown: [
+          { type: 'tool-call', toolName: 'search', input: { q: 1 }, providerExecuted: true },
+          { type: 'tool-result', toolName: 'search', providerExecuted: true },
+          { type: 'source', sourceType: 'url', url: 'https://example.com/found' },
+        ],
+      },
+    ],
   }
   const rows = Object.values(answers).flat()
   const tools: ToolSet = { f: { inputSchema: jsonSchema({ type: 'object' }) } }

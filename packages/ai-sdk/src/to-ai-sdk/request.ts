@@ -7,6 +7,7 @@ import { markIn, markOf } from '../cache-marks.js'
 import { inV3, reasoningOf } from './from-v4.js'
 import { chatRequestOptions } from './ignored-options.js'
 import { toMessage } from './prompt.js'
+import { toServerTool } from './server-tools.js'
 
 /**
  * `providerOptions.patchbay` holds what the AI SDK has no word for: `reasoning`, `minP`, `parallelToolCalls` …; its `call` is no
@@ -58,8 +59,14 @@ function toTools(
   { tools, toolChoice }: LanguageModelV3CallOptions,
   lost: LeftOut,
 ): Pick<ChatRequest, 'tools' | 'toolChoice'> {
-  const taken = tools?.flatMap((tool) => toTool(tool, lost))
-  const choice = toolChoice && (toolChoice.type === 'tool' ? { name: toolChoice.toolName } : toolChoice.type)
+  const names = new Map<string, string>()
+  const taken = tools?.flatMap((tool) => {
+    const made = toTool(tool, lost)
+    for (const { name } of made) names.set(tool.name, name)
+    return made
+  })
+  const nameOf = (name: string) => ({ name: names.get(name) ?? name })
+  const choice = toolChoice && (toolChoice.type === 'tool' ? nameOf(toolChoice.toolName) : toolChoice.type)
   // A choice that only a tool left out could meet goes with it.
   const isMet =
     taken?.length === tools?.length ||
@@ -72,6 +79,8 @@ function toTools(
 
 function toTool(tool: NonNullable<LanguageModelV3CallOptions['tools']>[number], lost: LeftOut): Tool[] {
   if (tool.type !== 'function') {
+    const own = toServerTool(tool)
+    if (own !== undefined) return [own]
     const { id, name } = tool
     lost(
       id,

@@ -113,7 +113,11 @@ function scripted(error?: LlmError): { provider: Provider; contexts: CallContext
     async *chat(_, context) {
       yield await work(context)
     },
-    ...{ embed: one, rerank: one, transcribe: one, countTokens: one, models: work },
+    ...{ embed: one, rerank: one, transcribe: one, image: one, countTokens: one, models: work },
+    // biome-ignore lint/correctness/useYield: it fails or never ends
+    async *speak(_, context) {
+      await work(context)
+    },
     batch: {
       ...{ submit: one, status: one, cancel: one },
       async *results(_, context) {
@@ -132,6 +136,8 @@ describe('a provider', () => {
     rerank: (provider, options) => provider.rerank({ query: 'q', documents: ['d'] }, options),
     transcribe: (provider, options) =>
       provider.transcribe({ audio: Uint8Array.of(1), mediaType: 'audio/wav' }, options),
+    image: (provider, options) => provider.image('x', options),
+    speak: (provider, options) => provider.speak('x', options).response(),
     countTokens: (provider, options) => provider.countTokens('x', options),
     models: (provider, options) => provider.models(options),
     capabilities: (provider, options) => provider.capabilities(options),

@@ -60,8 +60,10 @@ export class CallStream<Event extends { type: string }, Response>
   }
 
   /**
-   * The response, for a caller that alone has the stream: no loop can begin, and nobody else waits. Like `EventReader.result`, it fails
-   * with the source's error and the frames of the app, and an error after the response does not count.
+   * The response, for a caller that alone has the stream: no loop can begin, and nobody else waits. A path beside `EventReader.result`,
+   * without its queue and promises. It keeps the same rules, so a change of one belongs in both: reading marks the stream as read;
+   * `responseOnly` is told before any event; the source is read to its end; a failure after the `finish` event does not take the response
+   * away; every other failure is thrown with the frames of the caller.
    */
   async collect(): Promise<Response> {
     // A subclass of the provider may have begun to read.

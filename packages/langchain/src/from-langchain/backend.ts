@@ -28,8 +28,8 @@ export interface LangchainOptions extends ProviderOptions {
 }
 
 /**
- * Any chat model of LangChain.js, as a provider: one typed error, deadlines, retries and policies. Its parameters (temperature and the like) are set
- * where it is made: LangChain has no common word for them in a call.
+ * Any chat model of LangChain.js, as a provider: one typed error, deadlines, retries and policies. Its parameters (temperature and the
+ * like) are set where it is made: LangChain has no common word for them in a call.
  */
 export function langchain(model: BaseChatModel, options: LangchainOptions = {}): Provider {
   return defineProvider(new LangchainBackend(model, options), options)

@@ -2,6 +2,7 @@
 import type { AIMessageChunk } from '@langchain/core/messages'
 import { tool } from '@langchain/core/tools'
 import type { CallOptions, ChatInput, ChatRequest, Provider, Warning } from '@patchbay/core'
+import { serverTool } from '@patchbay/core/wire'
 import { mockProvider } from '@patchbay/testing'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -122,7 +123,10 @@ const cases = table.flatMap((row) =>
 )
 
 async function answered(given: PatchbayChatOptions, way: Way, how: string) {
-  const { provider, asked } = watched({ answers: ['{"a":"b"}'] })
+  const { provider, asked } = watched({
+    answers: ['{"a":"b"}'],
+    capabilities: { serverTools: ['mock.webSearch'] },
+  })
   const [model, options] = ways[way](given, provider)
   let whole: AIMessageChunk | undefined
   if (how === 'invoke') whole = await model.invoke('Hi', options)
@@ -137,6 +141,21 @@ describe('an option', () => {
     const got = await answered(given, way, how)
     expect(got.request).toMatchObject(request)
     expect(got.options).toMatchObject(options)
+    expect(got.warnings).toEqual([])
+  })
+
+  const wayAndHow = cases.filter(({ what }) => what === 'stop')
+  it.each(wayAndHow)('a server tool given $way reaches the provider: $how', async ({ way, how }) => {
+    const search = serverTool('web_search', {
+      ...{ provider: 'mock', kind: 'webSearch' },
+      definition: { type: 'web_search_1', max_uses: 2 },
+    })
+    const given = { tools: [search, weather], tool_choice: 'web_search' }
+    const got = await answered(given, way, how)
+    expect(got.request).toMatchObject({
+      tools: [search, { name: 'weather' }],
+      toolChoice: { name: 'web_search' },
+    })
     expect(got.warnings).toEqual([])
   })
 

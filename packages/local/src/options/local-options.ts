@@ -17,8 +17,8 @@ export interface LocalOptions extends ProviderOptions {
   /** Tokens of one sequence, prompt and answer together. Default: as many as the model was trained for and memory allows, at most 4,096. */
   context?: number | undefined
   /**
-   * The numbers that the context's keys and values are stored as: 16 bits, or `'q8_0'`, 8 bits, which takes about half of their memory and may
-   * change answers a little. For `'q8_0'` the engine must be able to use flash attention with the model. Default `'f16'`.
+   * The numbers that the context's keys and values are stored as: 16 bits, or `'q8_0'`, 8 bits, which takes about half of their memory
+   * and may change answers a little. For `'q8_0'` the engine must be able to use flash attention with the model. Default `'f16'`.
    */
   kvCache?: 'f16' | 'q8_0' | undefined
   /**

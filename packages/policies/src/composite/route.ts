@@ -41,10 +41,10 @@ export interface RouteOptions extends CompositeOptions {
 export type RouteChoice = Provider | Provider[] | undefined
 
 /**
- * Calls a provider that supports the request (its tools, those of its service too, images, schema and options) and has enough context for it. The other
- * providers that support it are tried if that one fails. With `onUnsupported: 'warn'`, a provider that supports only part of the
- * request is called if no other can. Images and speech go to the first provider that is known to make them, then to those of which it is
- * not known, whatever `by` says; the other operations to the first of the list.
+ * Calls a provider that supports the request (its tools, those of its service too, images, schema and options) and has enough context for
+ * it. The other providers that support it are tried if that one fails. With `onUnsupported: 'warn'`, a provider that supports only part
+ * of the request is called if no other can. Images and speech go to the first provider that is known to make them, then to those of
+ * which it is not known, whatever `by` says; the other operations to the first of the list.
  * @throws {LlmError} `config` for an empty list; calls fail with `no-route` and the reason for each provider, or with
  *   `context-length` if the request is only too long
  *

@@ -72,8 +72,8 @@ export function budget(options: BudgetOptions): (provider: Provider) => BudgetPr
  * a call may exceed a limit. The actual cost comes from the usage that the provider counted. A batch counts by its estimate when it is submitted, and is corrected when its
  * results are read, at the prices of ordinary calls. Images and speech are estimated by their number and length; where the service
  * reports no tokens for them, the estimate is what counts. With a limit in `usd`, a model with unknown price is refused.
- * @throws {LlmError} `config` for a limit without a valid `usd` or `tokens`, or an invalid price; calls fail with `budget-exceeded`, or with
- *   `invalid-request` if a limit is for `each: 'key'` and the call has no `metadata.key`
+ * @throws {LlmError} `config` for a limit without a valid `usd` or `tokens`, or an invalid price; calls fail with `budget-exceeded`, or
+ * with `invalid-request` if a limit is for `each: 'key'` and the call has no `metadata.key`
  *
  * @example
  * const llm = budget(provider, { limits: [{ per: 'day', each: 'key', usd: 1 }] })

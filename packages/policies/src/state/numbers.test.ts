@@ -1,4 +1,5 @@
-// Numbers that are odd: what no price, count or limit may be is refused where it enters, and what is allowed counts alike in memory and in Redis.
+// Numbers that are odd: what no price, count or limit may be is refused where it enters, and what is allowed counts alike in memory and
+// in Redis.
 import { mockProvider } from '@patchbay/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { failureOf } from '../../test/failure.js'

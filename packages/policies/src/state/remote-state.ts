@@ -31,7 +31,8 @@ export interface RemoteState {
 }
 
 /**
- * A state store that another process keeps, with `serveState`; steps are those of this package's policies. What it does not answer is waited for: the processes end together.
+ * A state store that another process keeps, with `serveState`; steps are those of this package's policies. What it does not answer is
+ * waited for: the processes end together.
  * @param post sends a request to that process
  * @example
  * const { state, receive } = remoteState((request) => process.send?.(request))

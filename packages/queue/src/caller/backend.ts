@@ -4,15 +4,19 @@ import { randomUUID } from 'node:crypto'
 import {
   type Backend,
   type BackendEvent,
+  type BackendSpeechEvent,
   type CallContext,
   type Capabilities,
   type ChatContext,
   type EmbedResponse,
+  type ImageResponse,
   LlmError,
   type ModelInfo,
   type PreparedChat,
   type PreparedEmbed,
+  type PreparedImage,
   type PreparedRerank,
+  type PreparedSpeak,
   type PreparedTranscribe,
   type RerankResponse,
   type TranscribeResponse,
@@ -20,13 +24,21 @@ import {
 import { type QueueSettings, turnOf } from '../options.js'
 import { crashed, fromWireError, type WireError } from '../wire/errors.js'
 import { toBackendEvents, type WireEvent } from '../wire/events.js'
-import { chatRequest, type ForWorker, type Operation, plainRequest, transcribeRequest } from '../wire/job.js'
+import {
+  chatRequest,
+  type ForWorker,
+  imageRequest,
+  type Operation,
+  plainRequest,
+  transcribeRequest,
+} from '../wire/job.js'
+import { imagesFromWire, speechFromWire, type WireSpeechEvent } from '../wire/media.js'
 import { vectorsFromWire } from '../wire/vectors.js'
 import { QueueBatches } from './batches.js'
 import { Session } from './session.js'
 
 /** A part of a reply, without what is only for the backend. */
-type Part = { events: WireEvent[] } | { result: unknown }
+type Part = { events: (WireEvent | WireSpeechEvent)[] } | { result: unknown }
 
 /** Questions about the model are short, and calls may wait for them. */
 const question = { priority: 'high' }
@@ -67,8 +79,8 @@ export class QueueBackend implements Backend {
       context,
       call,
     )) {
-      const events = 'events' in part ? part.events : [part.result as WireEvent]
-      for (const event of events)
+      const events = 'events' in part ? part.events : [part.result]
+      for (const event of events as WireEvent[])
         yield* toBackendEvents(event, { warn: context.warn, queuedMs: call.queuedMs, complete })
     }
   }
@@ -99,6 +111,22 @@ export class QueueBackend implements Backend {
       request.providerOptions,
       context,
     ) as Promise<TranscribeResponse>
+  }
+
+  async image(request: PreparedImage, context: CallContext): Promise<ImageResponse> {
+    const input = imageRequest(request, forWorker(request))
+    const result = await this.#result({ operation: 'image', input }, request.providerOptions, context)
+    return imagesFromWire(result as Parameters<typeof imagesFromWire>[0])
+  }
+
+  async *speak(request: PreparedSpeak, context: CallContext): AsyncIterable<BackendSpeechEvent> {
+    const operation: Operation = { operation: 'speak', input: plainRequest(request, forWorker(request)) }
+    for await (const part of this.#run(operation, request.providerOptions, context, { queuedMs: 0 })) {
+      const events = 'events' in part ? part.events : [part.result]
+      // The usage of speech that failed has no place in its events.
+      for (const event of events as (WireSpeechEvent | { type: 'usage' })[])
+        if (event.type !== 'usage') yield speechFromWire(event)
+    }
   }
 
   countTokens(chat: PreparedChat, context: CallContext): Promise<number> {

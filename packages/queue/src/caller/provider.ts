@@ -7,9 +7,13 @@ import type {
   ChatStream,
   EmbedRequest,
   EmbedResponse,
+  ImageRequest,
+  ImageResponse,
   ProviderOptions,
   RerankRequest,
   RerankResponse,
+  SpeakRequest,
+  SpeechStream,
   TranscribeRequest,
   TranscribeResponse,
 } from '@patchbay/core'
@@ -47,6 +51,14 @@ export class QueueProvider extends DefinedProvider {
 
   override transcribe(request: TranscribeRequest, options?: CallOptions): Promise<TranscribeResponse> {
     return super.transcribe(withForWorker(request, options), options)
+  }
+
+  override image(input: string | ImageRequest, options?: CallOptions): Promise<ImageResponse> {
+    return super.image(withForWorker(typeof input === 'string' ? { prompt: input } : input, options), options)
+  }
+
+  override speak(input: string | SpeakRequest, options?: CallOptions): SpeechStream {
+    return super.speak(withForWorker(typeof input === 'string' ? { text: input } : input, options), options)
   }
 
   override get batches(): Batches {

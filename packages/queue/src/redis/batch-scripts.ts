@@ -20,8 +20,8 @@ return 1
 `)
 
 /**
- * Begins with a request of a batch. Arguments: batch, index. Returns the number of this attempt; 0 if the batch is cancelled or gone, or the
- * request has its result.
+ * Begins with a request of a batch. Arguments: batch, index. Returns the number of this attempt; 0 if the batch is cancelled or gone, or
+ * the request has its result.
  */
 export const beginRequest = new Script(`${batch}
 if redis.call('EXISTS', info) == 0 or redis.call('HEXISTS', info, 'cancelled') == 1 then return 0 end

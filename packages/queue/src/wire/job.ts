@@ -3,11 +3,16 @@ import type {
   CallOptions,
   ChatRequest,
   EmbedRequest,
+  ImageInput,
+  ImageRequest,
   PreparedChat,
   PreparedEmbed,
+  PreparedImage,
   PreparedRerank,
+  PreparedSpeak,
   PreparedTranscribe,
   RerankRequest,
+  SpeakRequest,
   TranscribeRequest,
 } from '@patchbay/core'
 import { storeMessages } from '@patchbay/core/messages'
@@ -19,6 +24,8 @@ export type Operation =
   | { operation: 'embed'; input: EmbedRequest }
   | { operation: 'rerank'; input: RerankRequest }
   | { operation: 'transcribe'; input: TranscribeRequest }
+  | { operation: 'image'; input: ImageRequest }
+  | { operation: 'speak'; input: SpeakRequest }
   | { operation: 'countTokens'; input: ChatRequest }
   | { operation: 'models' }
   | { operation: 'capabilities' }
@@ -50,7 +57,7 @@ export function chatRequest(chat: PreparedChat, { providerOptions }: ForWorker):
 }
 
 /** The request of an operation on texts, with the options of the worker's provider. */
-export function plainRequest<Prepared extends PreparedEmbed | PreparedRerank>(
+export function plainRequest<Prepared extends PreparedEmbed | PreparedRerank | PreparedSpeak>(
   { providerOptions: _, ...request }: Prepared,
   { providerOptions }: ForWorker,
 ): Omit<Prepared, 'providerOptions'> & Pick<ForWorker, 'providerOptions'> {
@@ -71,4 +78,21 @@ export function transcribeRequest(
         : toBase64(audio instanceof ArrayBuffer ? new Uint8Array(audio) : audio),
     ...(providerOptions !== undefined && { providerOptions }),
   }
+}
+
+/** A request for images; those to edit in a form that JSON can represent. */
+export function imageRequest(
+  { providerOptions: _, images, mask, ...request }: PreparedImage,
+  { providerOptions }: ForWorker,
+): ImageRequest {
+  return {
+    ...request,
+    ...(images.length > 0 && { images: images.map(withBase64) }),
+    ...(mask !== undefined && { mask: withBase64(mask) }),
+    ...(providerOptions !== undefined && { providerOptions }),
+  }
+}
+
+function withBase64({ data, mediaType }: ImageInput): ImageInput {
+  return { data: typeof data === 'string' ? data : toBase64(data), mediaType }
 }

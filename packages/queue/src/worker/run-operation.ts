@@ -1,6 +1,7 @@
 // Runs the operation of a job on the worker's provider.
 import { type CallOptions, LlmError, type Provider } from '@patchbay/core'
 import type { JobData } from '../wire/job.js'
+import { imagesToWire, speechToWire } from '../wire/media.js'
 import { vectorsToWire } from '../wire/vectors.js'
 import type { Outbox } from './outbox.js'
 
@@ -20,7 +21,7 @@ export async function runOperation(
         outbox.add(event)
         await outbox.room()
       }
-      throw new LlmError('bad-response', 'The provider of the worker ended its stream without a finish.')
+      throw endedEarly()
     }
     case 'embed': {
       const { vectors, ...response } = await provider.embed(job.input, options)
@@ -30,6 +31,16 @@ export async function runOperation(
       return provider.rerank(job.input, options)
     case 'transcribe':
       return provider.transcribe(job.input, options)
+    case 'image':
+      return imagesToWire(await provider.image(job.input, options))
+    case 'speak': {
+      for await (const event of provider.speak(job.input, options)) {
+        if (event.type === 'finish') return speechToWire(event)
+        outbox.add(speechToWire(event))
+        await outbox.room()
+      }
+      throw endedEarly()
+    }
     case 'countTokens':
       return provider.countTokens(job.input, options)
     case 'models':
@@ -43,3 +54,6 @@ export async function runOperation(
       )
   }
 }
+
+const endedEarly = () =>
+  new LlmError('bad-response', 'The provider of the worker ended its stream without a finish.')

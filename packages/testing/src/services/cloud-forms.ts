@@ -22,8 +22,8 @@ export const bedrockForm: CloudForm = {
     const model = decodeURIComponent(id)
       .replace(/^.*\banthropic\./, '')
       .replace(/-v\d+(:\d+)?$/, '')
-    const { anthropic_version: version, anthropic_beta: _, ...body } = invoked(request)
-    const own = versioned(headers, version === '2026-10-21' ? version : '2023-06-01')
+    const { anthropic_version: version, anthropic_beta: _, ...body } = modelBody(request)
+    const own = withVersion(headers, version === '2026-10-21' ? version : '2023-06-01')
     if (action !== 'count-tokens')
       return {
         ...{ path: messages, headers: own, model },
@@ -47,7 +47,7 @@ export const bedrockForm: CloudForm = {
 }
 
 /** The body of the request to the model; CountTokens has it inside. */
-export function invoked({ path, body }: Pick<ServiceRequest, 'path' | 'body'>): Json {
+export function modelBody({ path, body }: Pick<ServiceRequest, 'path' | 'body'>): Json {
   if (!path.endsWith('/count-tokens')) return body
   try {
     return JSON.parse(Buffer.from(String(body.input?.invokeModel?.body), 'base64').toString())
@@ -60,7 +60,7 @@ export function invoked({ path, body }: Pick<ServiceRequest, 'path' | 'body'>): 
 export const vertexForm: CloudForm = {
   toMaker({ path, headers, body, model: ofPath }) {
     const { anthropic_version: version, ...others } = body
-    const own = versioned(headers, version === '2026-10-21' ? version : '2023-06-01')
+    const own = withVersion(headers, version === '2026-10-21' ? version : '2023-06-01')
     const isCount = path.includes('/count-tokens:')
     const model = String(isCount ? (body.model ?? '') : ofPath).replace(/@.*$/, '')
     return { path: isCount ? count : messages, headers: own, model, body: { ...others, model } }
@@ -68,7 +68,7 @@ export const vertexForm: CloudForm = {
   answer: (response) => response,
 }
 
-const versioned = (headers: ServiceRequest['headers'], version: string) => ({
+const withVersion = (headers: ServiceRequest['headers'], version: string) => ({
   ...headers,
   'anthropic-version': version,
 })

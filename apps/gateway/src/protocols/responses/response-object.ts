@@ -1,4 +1,4 @@
-// The response object around its output: the request's fields, which the service repeats, the usage, and whether it has ended.
+// The response object around its output: the request's fields, which the service repeats, and the usage.
 import type { Usage } from '@patchbay/core'
 import type { Json } from '../../body/body.js'
 
@@ -47,21 +47,4 @@ export function toUsage({
     output_tokens_details: { reasoning_tokens: reasoningTokens },
     total_tokens: inputTokens + outputTokens,
   }
-}
-
-/** Milliseconds without a sign of life after which an instance counts as gone. */
-const goneMs = 30_000
-
-const unfinished = new Set<unknown>(['queued', 'in_progress'])
-
-/** Whether a response is still being made. */
-export function isUnfinished({ status }: Json): boolean {
-  return unfinished.has(status)
-}
-
-/** A stored response; one whose instance has given no sign of life for long has failed. */
-export function asFound(response: Json, beatAt: number | undefined): Json {
-  if (!isUnfinished(response) || beatAt === undefined || Date.now() - beatAt < goneMs) return response
-  const message = 'The instance of the gateway that made this answer is gone. Send the request again.'
-  return { ...response, status: 'failed', error: { code: 'server_error', message } }
 }

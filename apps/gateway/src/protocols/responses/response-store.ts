@@ -39,6 +39,23 @@ function bytesIn(chunks: Chunks): number {
   return chunks.reduce((sum, { length }) => sum + length, 0)
 }
 
+/** Milliseconds without a sign of life after which an instance counts as gone. */
+const goneMs = 30_000
+
+const unfinished = new Set<unknown>(['queued', 'in_progress'])
+
+/** Whether a response is still being made. */
+export function isUnfinished({ status }: Json): boolean {
+  return unfinished.has(status)
+}
+
+/** A stored response; one whose instance has given no sign of life for long has failed. */
+export function withGoneFailed(response: Json, beatAt: number | undefined): Json {
+  if (!isUnfinished(response) || beatAt === undefined || Date.now() - beatAt < goneMs) return response
+  const message = 'The instance of the gateway that made this answer is gone. Send the request again.'
+  return { ...response, status: 'failed', error: { code: 'server_error', message } }
+}
+
 /** Stores responses in memory, or in the shared state. */
 export class ResponseStore {
   /** The oldest first. As bytes: a string may take two for each character. */

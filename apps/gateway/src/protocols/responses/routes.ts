@@ -19,8 +19,8 @@ import { fields, names } from './fields.js'
 import { referencedIds, toInputItems } from './input-items.js'
 import { fromBody } from './request.js'
 import { ItemWriter } from './response.js'
-import { asFound, isUnfinished, toBase } from './response-object.js'
-import type { ResponseStore, StoredResponse } from './response-store.js'
+import { toBase } from './response-object.js'
+import { isUnfinished, type ResponseStore, type StoredResponse, withGoneFailed } from './response-store.js'
 import { SharedEvents } from './shared-events.js'
 import { toolOrigins } from './tools.js'
 
@@ -193,7 +193,8 @@ function ownerOf({ var: { client } }: Context<Env>): string {
 
 async function loadResponse(store: ResponseStore, owner: string, id: string): Promise<StoredResponse> {
   const response = await store.response(owner, id)
-  if (response !== undefined) return { ...response, response: asFound(response.response, response.beatAt) }
+  if (response !== undefined)
+    return { ...response, response: withGoneFailed(response.response, response.beatAt) }
   throw new LlmError(
     'not-found',
     `There is no response ${JSON.stringify(id)}: the gateway keeps those of the last hour. Send the whole conversation as input.`,

@@ -5,8 +5,7 @@ import type { LlmError } from '@patchbay/core'
 import { requestError } from '../../answer/http-status.js'
 import type { Json } from '../../body/body.js'
 import { comment, type EventLog, maxOwn, type NumberedEvent, silenceMs, tooOld, toSse } from './event-log.js'
-import { asFound, isUnfinished } from './response-object.js'
-import type { ResponseStore } from './response-store.js'
+import { isUnfinished, type ResponseStore, withGoneFailed } from './response-store.js'
 
 /** Characters of a batch, about. */
 const batchCharacters = 256 * 1024
@@ -162,10 +161,10 @@ export class SharedEvents {
   /** The response, if it has ended, or if whoever made it is gone; undefined while it is made. */
   async #endedResponse(): Promise<Json | undefined> {
     const stored = await this.store.response(this.owner, this.id)
-    const message = 'The response was deleted.'
+    const message = 'The response was deleted while it was read. Send the request again.'
     if (stored === undefined)
       return { id: this.id, status: 'failed', error: { code: 'server_error', message } }
-    const response = asFound(stored.response, stored.beatAt)
+    const response = withGoneFailed(stored.response, stored.beatAt)
     return isUnfinished(response) ? undefined : response
   }
 

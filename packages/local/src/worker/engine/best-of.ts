@@ -1,4 +1,5 @@
-// Finds the fastest of several settings on a machine that does other work too: each is tried several times, in turn, and its best try counts.
+// Finds the fastest of several settings on a machine that does other work too: each is tried several times, in turn, and its best try
+// counts.
 
 /** One try. */
 export interface Trial {

@@ -1,5 +1,5 @@
 // Rules of the clouds that have Claude: what they refuse beside what the Messages API itself refuses.
-import { invoked } from '../cloud-forms.js'
+import { modelBody } from '../cloud-forms.js'
 import type { Json, Rule, ServiceRequest } from '../rule.js'
 import { listOf, walk } from '../rule.js'
 
@@ -92,7 +92,7 @@ export const bedrock: readonly Rule[] = [
     id: 'bedrock/version',
     refuses: 'anthropic_version other than bedrock-2023-05-31; 2026-10-21 before Claude 4.7; none.',
     check: (request) => {
-      const { anthropic_version: given } = invoked(request)
+      const { anthropic_version: given } = modelBody(request)
       if (given === version || (given === '2026-10-21' && isSince47(request.path))) return
       return given === undefined
         ? malformed('required key [anthropic_version] not found')
@@ -113,7 +113,7 @@ export const bedrock: readonly Rule[] = [
     id: 'bedrock/model-in-body',
     refuses: 'model and stream in the body: they are in the address.',
     check: (request) => {
-      const key = ['model', 'stream'].find((name) => invoked(request)[name] !== undefined)
+      const key = ['model', 'stream'].find((name) => modelBody(request)[name] !== undefined)
       return key && malformed(`extraneous key [${key}] is not permitted`)
     },
     ...{ source: 'fumito-ito/AnthropicSwiftSDK#19; sigoden/aichat#543', date: '2024-06', sure: 'high' },
@@ -123,7 +123,7 @@ export const bedrock: readonly Rule[] = [
     id: 'bedrock/linked-media',
     refuses: 'Images and documents by address.',
     check: (request) =>
-      hasLink(invoked(request))
+      hasLink(modelBody(request))
         ? 'messages.0.content.0.image.source.type: URL sources are not supported'
         : undefined,
     ...{
@@ -140,7 +140,7 @@ export const bedrock: readonly Rule[] = [
     id: 'bedrock/eager-input-streaming',
     refuses: 'eager_input_streaming of a tool: a beta has to be named instead.',
     check: (request) => {
-      const at = listOf(invoked(request).tools).findIndex(
+      const at = listOf(modelBody(request).tools).findIndex(
         ({ eager_input_streaming: eager }) => eager !== undefined,
       )
       return at < 0 ? undefined : `tools.${at}.custom.eager_input_streaming: Extra inputs are not permitted`
@@ -187,7 +187,7 @@ export const bedrock: readonly Rule[] = [
     id: 'bedrock/count-max-tokens',
     refuses: 'CountTokens of a body without max_tokens: it is that of InvokeModel.',
     check: (request) =>
-      isCount(request) && invoked(request).max_tokens === undefined
+      isCount(request) && modelBody(request).max_tokens === undefined
         ? malformed('required key [max_tokens] not found')
         : undefined,
     ...{ source: 'anthropics/anthropic-sdk-python#1043', date: '2025-10', sure: 'medium' },
