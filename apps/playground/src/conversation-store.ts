@@ -13,7 +13,10 @@ const chosen = signal('')
 
 /** All conversations: pinned ones first, then the latest. */
 export const conversations = computed(() =>
-  [...all.value].sort((a, b) => Number(b.pinned ?? false) - Number(a.pinned ?? false) || b.at - a.at),
+  [...all.value].sort(
+    (a, b) =>
+      Number(b.pinned ?? false) - Number(a.pinned ?? false) || b.at - a.at || a.id.localeCompare(b.id),
+  ),
 )
 
 /** The open conversation; a new one is saved with its first question. */
