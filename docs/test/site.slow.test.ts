@@ -139,6 +139,59 @@ describe.skipIf(!browserPath)('in a browser', () => {
       await page.waitForURL(/\/troubleshooting#rate-limited$/)
     }))
 
+  // What newcomers looked for, and the pages that answer it.
+  const wanted: Record<string, string> = {
+    gemini: '/backends/gemini',
+    azure: '/backends/openai',
+    bedrock: '/backends/claude',
+    vertex: '/backends/gemini',
+    openrouter: '/providers',
+    vllm: '/backends/openai',
+    langfuse: '/observability',
+    logging: '/observability',
+    express: '/streaming',
+    hono: '/streaming',
+    cloudflare: '/streaming',
+    websocket: '/streaming',
+    vercel: '/migrate/ai-sdk',
+    electron: '/versions',
+    'chat history': '/conversations',
+    glossary: '/glossary',
+    proxy: '/troubleshooting',
+    'prompt caching': '/contract',
+    rag: '/examples',
+    retrieval: '/examples',
+    tool: '/tools',
+    image: '/media',
+    gpu: '/backends/local',
+    threads: '/backends/local',
+    fallback: '/policies',
+    'structured output': '/structured-output',
+  }
+
+  it('finds the page of the guide for what newcomers look for, among the first five', () =>
+    visit('/start', {}, async (page) => {
+      await page.getByRole('button', { name: 'Search' }).first().click()
+      const lost: string[] = []
+      for (const [words, target] of Object.entries(wanted)) {
+        // Results come a moment after the last letter: those of what was searched for before go first.
+        await page.locator('.VPLocalSearchBox input').fill('qqqqqqqq')
+        await page.locator('.VPLocalSearchBox .no-results').waitFor()
+        await page.locator('.VPLocalSearchBox input').fill(words)
+        await page
+          .locator('.VPLocalSearchBox')
+          .locator('.result, .no-results:not(:text("qqqqqqqq"))')
+          .first()
+          .waitFor()
+        const found = await page
+          .locator('.VPLocalSearchBox .result')
+          .evaluateAll((all) => all.slice(0, 5).map((one) => one.getAttribute('href') ?? ''))
+        if (!found.some((href) => href.replace(/#.*/, '') === target))
+          lost.push(`${words}: ${found.join(' ')}`)
+      }
+      expect(lost).toEqual([])
+    }))
+
   it('shows two programs side by side where there is room, and one below the other where there is none', async () => {
     const tops = (page: Page) =>
       page

@@ -13,13 +13,38 @@ const chosen = signal('')
 
 /** All conversations: pinned ones first, then the latest. */
 export const conversations = computed(() =>
-  [...all.value].sort((a, b) => Number(b.pinned ?? false) - Number(a.pinned ?? false) || b.at - a.at),
+  [...all.value].sort(
+    (a, b) =>
+      Number(b.pinned ?? false) - Number(a.pinned ?? false) || b.at - a.at || a.id.localeCompare(b.id),
+  ),
 )
 
 /** The open conversation; a new one is saved with its first question. */
 export const current = computed(
   () => all.value.find(({ id }) => id === chosen.value) ?? { id: chosen.value, title: '', at: 0, turns: [] },
 )
+
+export const currentId = computed(() => current.value.id)
+
+/** What the list shows of a conversation. */
+export interface ListEntry extends Pick<Conversation, 'id' | 'title'> {
+  pinned: boolean
+}
+
+let listedBefore: readonly ListEntry[] = []
+
+/** All, as the list shows them. The same array while only answers grow: 500 entries are not drawn with every frame. */
+export const listed = computed(() => {
+  const now = conversations.value.map(({ id, title, pinned = false }): ListEntry => ({ id, title, pinned }))
+  const isSame =
+    now.length === listedBefore.length &&
+    now.every((one, at) => {
+      const before = listedBefore[at]
+      return one.id === before?.id && one.title === before.title && one.pinned === before.pinned
+    })
+  if (!isSame) listedBefore = now
+  return listedBefore
+})
 
 /** The turns of the open conversation that are shown. */
 export const currentPath = computed(() => shownPath(current.value))

@@ -33,6 +33,11 @@ const markdown = new Marked({
   renderer: {
     // HTML in the text is shown as text.
     html: ({ text }) => escaped(text),
+    // Below the title of the answer, which is of level 2.
+    heading({ tokens, depth }) {
+      const level = Math.min(6, depth + 2)
+      return `<h${level}>${this.parser.parseInline(tokens)}</h${level}>\n`
+    },
     // An image would be loaded from any host, and could leak data: it becomes a link.
     image: ({ href, text }) => `<a href="${escaped(href)}">${escaped(text || href)}</a>`,
   },

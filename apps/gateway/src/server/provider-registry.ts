@@ -23,8 +23,9 @@ export class Connections {
     this.#shared = new Shared(loaded)
   }
 
-  /** The provider of a name; the empty name is the default. */
-  get(name: string): Promise<Provider> {
+  /** The provider of a name; the empty name is the default, which is the same provider as under its own name. */
+  get(named: string): Promise<Provider> {
+    const name = named || (defaultOf(this.loaded) ?? '')
     const open = this.#open.get(name)
     if (open !== undefined) return open
     const opening = this.#connect(name)
@@ -71,7 +72,8 @@ export class Connections {
 
   async #connect(name: string): Promise<Provider> {
     const { loaded } = this
-    const isUnconfigured = name === '' && loaded.providers.size === 0 && !process.env.PATCHBAY_PROVIDER
+    // Without a name here, there is no default either.
+    const isUnconfigured = name === '' && loaded.providers.size === 0
     const made =
       isUnconfigured && this.otherwise !== undefined
         ? await this.otherwise()

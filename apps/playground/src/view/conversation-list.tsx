@@ -8,7 +8,9 @@ import {
   add,
   choose,
   conversations,
-  current,
+  currentId,
+  type ListEntry,
+  listed,
   maxConversations,
   pin,
   remove,
@@ -23,7 +25,10 @@ import { Icon } from './icons.js'
 export function ConversationList({ chosen }: { chosen: () => void }) {
   const search = useSignal('')
   const words = search.value.trim().toLowerCase()
-  const found = conversations.value.filter((one) => words === '' || contains(one, words))
+  const matches = new Set(
+    words === '' ? [] : conversations.value.filter((one) => contains(one, words)).map(({ id }) => id),
+  )
+  const found = words === '' ? listed.value : listed.value.filter(({ id }) => matches.has(id))
   return (
     <>
       <label class="search">
@@ -38,7 +43,7 @@ export function ConversationList({ chosen }: { chosen: () => void }) {
       </label>
       <ul class="conversations">
         {found.map((conversation) => (
-          <Entry key={conversation.id} conversation={conversation} words={words} chosen={chosen} />
+          <Entry key={conversation.id} entry={conversation} words={words} chosen={chosen} />
         ))}
       </ul>
       {found.length === 0 && words !== '' ? <p class="hint">Nothing found.</p> : null}
@@ -67,19 +72,19 @@ function openAt(conversation: Conversation, words: string): void {
 }
 
 interface EntryProps {
-  conversation: Conversation
+  entry: ListEntry
   /** What is searched for. */
   words: string
   chosen(): void
 }
 
-function Entry({ conversation, words, chosen }: EntryProps) {
-  const { id, title, pinned = false } = conversation
+function Entry({ entry: { id, title, pinned }, words, chosen }: EntryProps) {
   const renames = useSignal(false)
   const menu = useRef<HTMLDetailsElement>(null)
-  const act = (action: () => void) => () => {
+  const act = (action: (conversation: Conversation) => void) => () => {
     if (menu.current !== null) menu.current.open = false
-    action()
+    const now = conversations.value.find((one) => one.id === id)
+    if (now !== undefined) action(now)
   }
   if (renames.value)
     return (
@@ -89,7 +94,7 @@ function Entry({ conversation, words, chosen }: EntryProps) {
           onSubmit={(event) => {
             event.preventDefault()
             const name = String(new FormData(event.currentTarget).get('name') ?? '').trim()
-            if (name !== '') rename(conversation, name)
+            if (name !== '') act((conversation) => rename(conversation, name))()
             renames.value = false
           }}
           onKeyDown={({ key }) => {
@@ -109,11 +114,11 @@ function Entry({ conversation, words, chosen }: EntryProps) {
       <button
         type="button"
         class="title"
-        aria-current={id === current.value.id}
-        onClick={() => {
+        aria-current={id === currentId.value}
+        onClick={act((conversation) => {
           openAt(conversation, words)
           chosen()
-        }}
+        })}
       >
         {pinned ? <Icon name="pin" /> : null}
         <span class="name">{title}</span>
@@ -135,7 +140,7 @@ function Entry({ conversation, words, chosen }: EntryProps) {
           <Icon name="more" />
         </summary>
         <div>
-          <button type="button" onClick={act(() => pin(conversation, !pinned))}>
+          <button type="button" onClick={act((conversation) => pin(conversation, !pinned))}>
             {pinned ? 'Unpin' : 'Pin'}
           </button>
           <button type="button" onClick={act(() => (renames.value = true))}>
@@ -143,17 +148,21 @@ function Entry({ conversation, words, chosen }: EntryProps) {
           </button>
           <button
             type="button"
-            onClick={act(() => download(fileName(title, 'md'), 'text/markdown', toMarkdown(conversation)))}
+            onClick={act((conversation) =>
+              download(fileName(title, 'md'), 'text/markdown', toMarkdown(conversation)),
+            )}
           >
             Export as Markdown
           </button>
           <button
             type="button"
-            onClick={act(() => download(fileName(title, 'json'), 'application/json', toJson([conversation])))}
+            onClick={act((conversation) =>
+              download(fileName(title, 'json'), 'application/json', toJson([conversation])),
+            )}
           >
             Export as JSON
           </button>
-          <button type="button" aria-label={`Delete ${title}`} onClick={act(() => remove(conversation))}>
+          <button type="button" aria-label={`Delete ${title}`} onClick={act(remove)}>
             Delete
           </button>
         </div>
@@ -180,7 +189,7 @@ function Transfer() {
         <button
           type="button"
           class="quiet"
-          disabled={conversations.value.length === 0}
+          disabled={listed.value.length === 0}
           onClick={() => download('conversations.json', 'application/json', toJson(conversations.value))}
         >
           Export all

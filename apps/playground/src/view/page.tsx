@@ -6,7 +6,7 @@ import { inspectorSelection } from '../inspector-selection.js'
 import { isGone, loadModels, models } from '../models.js'
 import { notice } from '../notice.js'
 import { key, theme } from '../settings.js'
-import { close, open, sheet, swipe, toggle } from '../sheets.js'
+import { close, moveFocus, open, sheet, sheetOf, swipe, toggle } from '../sheets.js'
 import { Composer } from './composer.js'
 import { ConversationList } from './conversation-list.js'
 import { Icon } from './icons.js'
@@ -25,13 +25,16 @@ export function Page() {
     addEventListener('keydown', closes)
     return () => removeEventListener('keydown', closes)
   }, [])
+  useEffect(moveFocus, [sheet.value])
+  // What a sheet covers is there neither for the keyboard nor for a screen reader.
+  const isCovered = sheet.value !== ''
   const start = () => {
     startNew()
     close()
   }
   return (
     <div class="page" data-sheet={sheet.value}>
-      <header>
+      <header inert={isCovered}>
         <button
           type="button"
           class="only-narrow icon-button"
@@ -63,13 +66,13 @@ export function Page() {
         </p>
       ) : null}
       <main>
-        <nav aria-label="Conversations" {...swipe('left')}>
+        <nav aria-label="Conversations" {...sheetOf('list')} {...swipe('left')}>
           <button type="button" class="primary wide" onClick={start}>
             <Icon name="add" /> New conversation
           </button>
           <ConversationList chosen={close} />
         </nav>
-        <section class="conversation" aria-label="Open conversation">
+        <section class="conversation" aria-label="Open conversation" inert={isCovered}>
           {models.value.state === 'needsKey' ? <KeyForm refused={models.value.refused} /> : null}
           {models.value.state === 'failed' ? (
             <p role="alert" class="error">

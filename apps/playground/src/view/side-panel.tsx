@@ -4,7 +4,7 @@ import { useEffect } from 'preact/hooks'
 import { current } from '../conversation-store.js'
 import { inspectorSelection } from '../inspector-selection.js'
 import { later } from '../later.js'
-import { swipe } from '../sheets.js'
+import { sheetOf, swipe } from '../sheets.js'
 import { Inspector } from './inspector.js'
 import { ParametersForm } from './parameters.js'
 
@@ -27,7 +27,7 @@ export function SidePanel() {
     document.getElementById(`tab-${next}`)?.focus()
   }
   return (
-    <section class="panel" aria-label="Settings and numbers" {...swipe('right')}>
+    <section class="panel" aria-label="Settings and numbers" {...sheetOf('panel')} {...swipe('right')}>
       <div role="tablist" aria-label="Side panel" onKeyDown={move}>
         {names.map((name) => (
           <button

@@ -116,12 +116,21 @@ function TurnView({ turn, place, versions, leave }: TurnViewProps) {
 
 const edited = signal('')
 
+/** The question at which the focus goes on, after one was edited. */
+let focusAt: string | undefined
+
 function Question({ turn }: { turn: Turn }) {
   const text = textOf(turn.question)
+  const actions = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    if (focusAt !== turn.id || actions.current === null) return
+    focusAt = undefined
+    actions.current.querySelector<HTMLElement>('[aria-label="Edit question"]')?.focus()
+  }, [edited.value])
   if (edited.value === turn.id) return <EditedQuestion turn={turn} text={textOf(turn.question.slice(-1))} />
   return (
     <div class="question-row">
-      <div class="actions">
+      <div ref={actions} class="actions">
         <CopyButton text={() => text} label="Copy question" />
         <IconButton icon="edit" label="Edit question" onClick={() => (edited.value = turn.id)} />
         <IconButton icon="trash" label="Delete question" onClick={() => removeTurn(turn.id)} />
@@ -140,7 +149,10 @@ function Question({ turn }: { turn: Turn }) {
 function EditedQuestion({ turn, text }: { turn: Turn; text: string }) {
   const field = useRef<HTMLTextAreaElement>(null)
   useEffect(() => field.current?.focus(), [])
-  const close = () => (edited.value = '')
+  const close = () => {
+    edited.value = ''
+    focusAt = turn.id
+  }
   return (
     <form
       class="edited"
@@ -153,6 +165,7 @@ function EditedQuestion({ turn, text }: { turn: Turn; text: string }) {
           toRequestOptions(parameters.value)
           close()
           ask([...turn.question.slice(0, -1), { type: 'text', text: words }], turn.parent)
+          focusAt = currentPath.value.at(-1)?.id
         })
       }}
       onKeyDown={({ key }) => {
