@@ -29,7 +29,11 @@ export function accountName(
   { run, key, now }: { run: string; key: string | undefined; now: number },
 ): string {
   const period =
-    per === 'run' ? run : per === 'ever' ? 'ever' : new Date(now).toISOString().slice(0, per === 'day' ? 10 : 7)
+    per === 'run'
+      ? run
+      : per === 'ever'
+        ? 'ever'
+        : new Date(now).toISOString().slice(0, per === 'day' ? 10 : 7)
   return [budget, per, period, ...(each === undefined ? [] : [`key=${key}`])].join(':')
 }
 
