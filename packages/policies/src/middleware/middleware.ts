@@ -207,12 +207,15 @@ export abstract class Middleware extends DelegatingProvider {
 
   async *#results(id: string, given: CallOptions): AsyncGenerator<BatchResult> {
     const { end, options, deadline } = this.#begin(given)
-    try {
-      const call: PolicyCall = { kind: 'batches.results', request: id, options, streamed: false, deadline }
-      yield* readResults(call, () => this.#intercept(call), this.inner, this, this.clock)
-    } finally {
+    const release = () => {
       deadline.end()
       end()
+    }
+    try {
+      const call: PolicyCall = { kind: 'batches.results', request: id, options, streamed: false, deadline }
+      yield* readResults(call, () => this.#intercept(call), this.inner, this, this.clock, release)
+    } finally {
+      release()
     }
   }
 
@@ -222,13 +225,16 @@ export abstract class Middleware extends DelegatingProvider {
     leaving: AbortSignal,
   ): AsyncGenerator<SpeechEvent, void> {
     const { end, options, deadline } = this.#begin(given)
+    const release = () => {
+      deadline.end()
+      end()
+    }
     try {
       const call = { kind: 'speak' as const, request, options, streamed: false, deadline }
       const open = (...of: Parameters<Provider['speak']>) => this.inner.speak(...of)
-      yield* readSpeech(call, () => this.#intercept(call), open, this, this.clock, leaving)
+      yield* readSpeech(call, () => this.#intercept(call), open, this, this.clock, leaving, release)
     } finally {
-      deadline.end()
-      end()
+      release()
     }
   }
 
