@@ -91,7 +91,7 @@ export interface ImageRequest {
   images?: ImageInput[] | undefined
   /** An image as large as the first of `images`: only where it is transparent may that be changed. */
   mask?: ImageInput | undefined
-  /** The number of images, from 1. Default 1. */
+  /** The number of images, from 1 to 100; services allow fewer. Default 1. */
   n?: number | undefined
   /** Width and height in pixels: `'1024x1024'`. Default: the service's. */
   size?: `${number}x${number}` | undefined

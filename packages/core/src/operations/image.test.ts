@@ -54,6 +54,7 @@ describe('image', () => {
     ['prompt', { prompt: 3 }],
     ['n', { prompt: 'p', n: 0 }],
     ['n', { prompt: 'p', n: 1.5 }],
+    ['n', { prompt: 'p', n: 101 }],
     ['size', { prompt: 'p', size: 'large' }],
     ['size', { prompt: 'p', size: '0x10' }],
     ['size', { prompt: 'p', size: ['1x1'] }],

@@ -20,18 +20,9 @@ export async function imageAttempt(
   input: string | ImageRequest,
   environment: CallEnvironment,
 ): Promise<Attempt<ImageResponse>> {
-  const request = typeof input === 'string' ? { prompt: input } : input
-  if (!isObject(request)) throw invalid('request', 'must be a prompt, or an object with prompt')
-  checkOptionNames(request, optionNames.imageRequest, 'of image()')
-  const { images = [], mask, n = 1, providerOptions, ...options } = request
-  if (typeof options.prompt !== 'string' || options.prompt === '')
-    throw invalid('prompt', 'must be a string that is not empty')
-  if (!Array.isArray(images)) throw invalid('images', 'must be a list: [{ data, mediaType }]')
-  if (mask !== undefined && images.length === 0) throw invalid('mask', 'needs images to edit')
-  checkForms({ ...options, n })
+  const { images, mask, providerOptions, ...options } = checkImageRequest(input)
   const prepared = {
     ...omitUndefined(options),
-    n,
     images: await Promise.all(images.map((image, index) => imageOf(image, `images[${index}]`))),
     ...(mask !== undefined && { mask: await imageOf(mask, 'mask') }),
     providerOptions: providerOptions?.[backend.provider] ?? {},
@@ -48,6 +39,23 @@ export async function imageAttempt(
   }
 }
 
+/**
+ * All fields with their defaults, everything checked but the contents of images.
+ * @throws {LlmError} `invalid-request` with the path of what is wrong
+ */
+export function checkImageRequest(input: string | ImageRequest) {
+  const request = typeof input === 'string' ? { prompt: input } : input
+  if (!isObject(request)) throw invalid('request', 'must be a prompt, or an object with prompt')
+  checkOptionNames(request, optionNames.imageRequest, 'of image()')
+  const { images = [], mask, n = 1, providerOptions, ...options } = request
+  if (typeof options.prompt !== 'string' || options.prompt === '')
+    throw invalid('prompt', 'must be a string that is not empty')
+  if (!Array.isArray(images)) throw invalid('images', 'must be a list: [{ data, mediaType }]')
+  if (mask !== undefined && images.length === 0) throw invalid('mask', 'needs images to edit')
+  checkForms({ ...options, n })
+  return { ...options, n, images, mask, providerOptions }
+}
+
 async function imageOf(image: ImageInput, at: string): Promise<ImageInput> {
   if (!isObject(image)) throw invalid(at, 'must be an object with data and mediaType')
   const { data, mediaType } = await bytesAndType(image, at)
@@ -55,6 +63,9 @@ async function imageOf(image: ImageInput, at: string): Promise<ImageInput> {
     throw invalid(`${at}.mediaType`, `must be an image type, for example 'image/png', not ${mediaType}`)
   return { data, mediaType }
 }
+
+// No service makes more than 10 at once; a larger number is a mistake that would cost money and memory.
+const mostImages = 100
 
 const choices = {
   quality: ['low', 'medium', 'high'],
@@ -64,8 +75,8 @@ const choices = {
 
 function checkForms(options: Omit<ImageRequest, 'prompt' | 'images' | 'mask' | 'providerOptions'>): void {
   const { n, seed, size, aspectRatio } = options
-  if (!(Number.isInteger(n) && (n as number) >= 1))
-    throw invalid('n', `must be a whole number of at least 1, not ${String(n)}`)
+  if (!(Number.isInteger(n) && (n as number) >= 1 && (n as number) <= mostImages))
+    throw invalid('n', `must be a whole number from 1 to ${mostImages}, not ${String(n)}`)
   if (seed !== undefined && !Number.isSafeInteger(seed))
     throw invalid('seed', `must be a whole number, not ${String(seed)}`)
   if (size !== undefined && !(typeof size === 'string' && /^[1-9]\d*x[1-9]\d*$/.test(size)))

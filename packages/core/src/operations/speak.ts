@@ -17,12 +17,11 @@ type Speaking = Backend & Required<Pick<Backend, 'speak'>>
 const formats: readonly unknown[] = ['mp3', 'opus', 'aac', 'flac', 'wav', 'pcm']
 
 /** @throws {LlmError} `invalid-request` with the path of what is wrong */
-function prepareSpeak(input: string | SpeakRequest, provider: string): PreparedSpeak {
+export function checkSpeakRequest(input: string | SpeakRequest): SpeakRequest {
   const request = typeof input === 'string' ? { text: input } : input
   if (!isObject(request)) throw invalid('request', 'must be a text, or an object with text')
   checkOptionNames(request, optionNames.speakRequest, 'of speak()')
-  const { providerOptions, ...options } = request
-  const { text, voice, instructions, format, speed } = options
+  const { text, voice, instructions, format, speed } = request
   for (const [name, value] of Object.entries({
     text,
     voice: voice ?? '-',
@@ -34,6 +33,11 @@ function prepareSpeak(input: string | SpeakRequest, provider: string): PreparedS
     throw invalid('format', `must be one of ${formats.join(', ')}, not ${String(format)}`)
   if (speed !== undefined && !(Number.isFinite(speed) && speed > 0))
     throw invalid('speed', `must be a number above 0, not ${String(speed)}`)
+  return request
+}
+
+function prepareSpeak(input: string | SpeakRequest, provider: string): PreparedSpeak {
+  const { providerOptions, ...options } = checkSpeakRequest(input)
   return { ...omitUndefined(options), providerOptions: providerOptions?.[provider] ?? {} }
 }
 

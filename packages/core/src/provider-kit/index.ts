@@ -6,9 +6,10 @@ import type { Origin } from '../call/unread.js'
 import type { PreparedChat } from '../contract/backend.js'
 import type { Capabilities } from '../contract/capabilities.js'
 import type { ChatStream } from '../contract/events.js'
-import type { SpeechEvent, SpeechStream } from '../contract/operations.js'
+import type { ImageRequest, SpeakRequest, SpeechEvent, SpeechStream } from '../contract/operations.js'
 import type { Provider } from '../contract/provider.js'
 import type { ChatInput, ChatRequest } from '../contract/request.js'
+import { loadOnce, readCallerValue } from '../request/caller-objects.js'
 import { prepare } from '../request/prepare.js'
 import { withDefaults } from '../request/prepare-request.js'
 import { isUsual, missingFeatures, requiredFeatures } from '../request/required-capabilities.js'
@@ -64,6 +65,23 @@ export async function prepareFor(
   { provider, defaults = {} }: Pick<Provider, 'provider' | 'defaults'>,
 ): Promise<PreparedChat> {
   return (await prepare(input, defaults, provider)).chat
+}
+
+const loadImage = loadOnce(() => import('../operations/image.js'))
+const loadSpeak = loadOnce(() => import('../operations/speak.js'))
+
+/**
+ * Checks a request of `image` or `speak` as its provider will, all but the contents of images. For wrappers that read a request
+ * before the provider does.
+ * @throws {LlmError} `invalid-request` with the path of what is wrong
+ */
+export async function checkMediaRequest(
+  ...[kind, request]: ['image', string | ImageRequest] | ['speak', string | SpeakRequest]
+): Promise<void> {
+  await readCallerValue('The request', async () => {
+    if (kind === 'image') (await loadImage()).checkImageRequest(request)
+    else (await loadSpeak()).checkSpeakRequest(request)
+  })
 }
 
 /** The features of the request that a model with these capabilities is known to lack. */

@@ -2,9 +2,11 @@
 import {
   type CallOptions,
   type Capabilities,
+  type Clock,
   LlmError,
   type Provider,
   type SpeechEvent,
+  type SpeechStream,
 } from '@patchbay/core'
 import { fakeClock, mockProvider } from '@patchbay/testing'
 import { describe, expect, it } from 'vitest'
@@ -221,5 +223,67 @@ describe('policies at images and speech', () => {
     ).toMatchObject({ code: 'aborted' })
     expect(events).toEqual([])
     await llm.close()
+  })
+
+  describe.each<[string, (inner: Provider, clock: Clock) => Provider]>([
+    ['budget', (inner, clock) => budget(inner, { limits: [{ per: 'run', tokens: 1e6 }], clock })],
+    ['limit', (inner, clock) => limit(inner, { concurrency: 1, clock })],
+    ['fallback', (inner, clock) => fallback([inner], { clock })],
+    ['fallback in hooks', (inner, clock) => hooks(fallback([inner], { clock }), { clock })],
+  ])('%s', (_, wrap) => {
+    it.each([
+      ['its own limit', { timeout: 300 }, 300],
+      ['the default limit', {}, 600_000],
+    ])('ends a call whose reader stopped, by %s', async (_, options, ms) => {
+      const clock = fakeClock()
+      const inner = mockProvider({ clock, answers: ['a b c d'] })
+      const llm = wrap(inner, clock)
+      const events = llm.speak('x', options)[Symbol.asyncIterator]()
+      await events.next()
+      await events.next()
+      const closing = llm.close()
+      for (let step = 0; step < 4; step++) await clock.advance(ms / 2)
+      await closing
+      expect(inner.running).toBe(0)
+      expect(await failureOf(events.next())).toMatchObject({ code: 'timeout' })
+    })
+
+    it('is done at the finish, whether anybody reads on or not', async () => {
+      const clock = fakeClock()
+      const llm = wrap(mockProvider({ clock, answers: ['a'] }), clock)
+      const events = llm.speak('x')[Symbol.asyncIterator]()
+      for (let type: string | undefined; type !== 'finish'; ) type = (await events.next()).value?.type
+      await llm.close()
+      expect(await events.next()).toMatchObject({ done: true })
+    })
+
+    it.each([
+      ['abort', (stream: SpeechStream) => stream.abort('enough')],
+      ['leave', (_: SpeechStream, events: AsyncIterator<SpeechEvent>) => void events.return?.()],
+    ])('tells the provider at once: %s before the first audio', async (_, stop) => {
+      const clock = fakeClock()
+      const inner = mockProvider({ clock, answers: [{ text: 'a b', delay: 60_000 }] })
+      const llm = wrap(inner, clock)
+      const stream = llm.speak('x')
+      const events = stream[Symbol.asyncIterator]()
+      const first = events.next().catch(() => {})
+      await expect.poll(() => inner.running).toBe(1)
+      stop(stream, events)
+      await expect.poll(() => inner.running).toBe(0)
+      await first
+      await llm.close()
+    })
+  })
+
+  it('a budget keeps no reservation of a call whose reader stopped', async () => {
+    const clock = fakeClock()
+    const llm = budget(mockProvider({ clock, answers: ['a b c d'] }), {
+      limits: [{ per: 'run', tokens: 1e6 }],
+      clock,
+    })
+    const events = llm.speak('x', { timeout: 300 })[Symbol.asyncIterator]()
+    await events.next()
+    await clock.advance(300)
+    await expect.poll(async () => (await llm.spending())[0]?.reserved.tokens).toBe(0)
   })
 })

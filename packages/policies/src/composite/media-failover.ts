@@ -30,8 +30,13 @@ export function mediaFailover(
   return {
     async *speech() {
       // Speech that was heard cannot be taken back: what comes before its first audio is held.
-      const { events, held } = await tryEach(async (provider, left) => {
-        const events = provider.speak(call.request, left)[Symbol.asyncIterator]()
+      let abort: () => void = () => {}
+      // Closing this generator waits for its pending read; the provider must hear at once that its caller left.
+      const unlisten = call.deadline.onStop(() => abort())
+      const tried = tryEach(async (provider, left) => {
+        const stream = provider.speak(call.request, left)
+        abort = () => stream.abort(call.deadline.stopped)
+        const events = stream[Symbol.asyncIterator]()
         const held: SpeechEvent[] = []
         for (;;) {
           const { done, value } = await events.next()
@@ -41,10 +46,15 @@ export function mediaFailover(
         }
       })
       try {
-        yield* held
-        yield* { [Symbol.asyncIterator]: () => events }
+        const { events, held } = await tried
+        try {
+          yield* held
+          yield* { [Symbol.asyncIterator]: () => events }
+        } finally {
+          void events.return?.()
+        }
       } finally {
-        void events.return?.()
+        unlisten()
       }
     },
   }

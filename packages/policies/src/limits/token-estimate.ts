@@ -40,8 +40,24 @@ async function inputTokens(call: Pick<PolicyCall, 'kind' | 'request'>, provider:
   }
 }
 
-/** Estimated tokens of a call: input by length, output by `maxOutputTokens` or a default, by the number of images or the length of the text to read. */
+/**
+ * Estimated tokens of a call: input by length, output by `maxOutputTokens` or a default, by the number of images or the length of the
+ * text to read.
+ * @throws {LlmError} `invalid-request` for a request that cannot be read
+ */
 export async function callTokens(call: PolicyCall, provider: Provider): Promise<TokenEstimate> {
+  const estimate = await estimateOf(call, provider)
+  // Counters that take a number below 0, or none, would be open or closed for everybody.
+  for (const [name, tokens] of Object.entries(estimate))
+    if (!(tokens >= 0 && tokens < Number.POSITIVE_INFINITY))
+      throw new LlmError(
+        'invalid-request',
+        `The ${name} of the request cannot be estimated: ${tokens} tokens.`,
+      )
+  return estimate
+}
+
+async function estimateOf(call: PolicyCall, provider: Provider): Promise<TokenEstimate> {
   const input = await inputTokens(call, provider)
   if (call.kind === 'image') return imageEstimate(call.request, input)
   if (call.kind === 'speak') return { input, output: input * audioPerText }

@@ -11,7 +11,7 @@ import { readWithDeadline } from './batch-results.js'
 import type { Interception, PolicyCall } from './interception.js'
 import { reportFailure, runInside, startInterception } from './start-interception.js'
 
-/** One call, as the policy passes it on. `end` is called after it. */
+/** One call, as the policy passes it on. `release` is called once it has ended, whether anybody reads on or not. */
 export async function* readSpeech(
   { request, options, deadline }: PolicyCall & { kind: 'speak' },
   intercept: () => Interception | Promise<Interception>,
@@ -22,12 +22,18 @@ export async function* readSpeech(
   { provider, model }: { provider: string; model: string },
   clock: Clock,
   leaving: AbortSignal,
+  release: () => void,
 ): AsyncGenerator<SpeechEvent, void> {
   const onLeaving = () => deadline.stop(leaving.reason as LlmError)
   if (leaving.aborted) onLeaving()
   leaving.addEventListener('abort', onLeaving)
   let interception: Interception = {}
   let settled = false
+  const onStop = (error: LlmError) => {
+    if (settled) return
+    settled = true
+    void reportFailure(interception, error, clock).then(release)
+  }
   try {
     interception = await startInterception(intercept, deadline)
     deadline.suspend()
@@ -38,9 +44,16 @@ export async function* readSpeech(
         ? open((interception.request ?? request) as typeof request, remaining)
         : speechEvents(interception.answer(remaining) as Promise<SpeechResponse>))
     let response: SpeechResponse | undefined
-    for await (const event of readWithDeadline(events, deadline, (step) => runInside(interception, step))) {
-      if (event.type === 'finish') response = event.response
-      else yield event
+    const inside = <T>(step: () => T) => runInside(interception, step)
+    for await (const event of readWithDeadline(events, deadline, inside, onStop)) {
+      if (event.type === 'finish') {
+        response = event.response
+        continue
+      }
+      // The provider ends a call by its own limit, but only a read would tell: the default limit holds while nobody reads.
+      deadline.resume()
+      yield event
+      deadline.suspend()
     }
     if (response === undefined)
       throw new LlmError('bad-response', `The speech of ${model} (${provider}) has no end.`, {
@@ -49,6 +62,8 @@ export async function* readSpeech(
     settled = true
     deadline.resume()
     const done = await deadline.waitFor(() => interception.done?.(response) ?? response)
+    // The call is over, even if nobody reads on.
+    release()
     yield { type: 'finish', response: done as SpeechResponse }
   } catch (thrown) {
     const error = asLlmError(thrown, { provider, model })

@@ -24,7 +24,7 @@ import {
   type TranscribeResponse,
 } from '@patchbay/core'
 import { withoutRaw } from '@patchbay/core/wire'
-import { asLlmError, speechStreamOf, streamOf } from '@patchbay/core/wrap'
+import { asLlmError, checkMediaRequest, speechStreamOf, streamOf } from '@patchbay/core/wrap'
 import { readResults } from './batch-results.js'
 import { CallDeadline } from './call-deadline.js'
 import { DelegatingProvider } from './delegating-provider.js'
@@ -207,12 +207,15 @@ export abstract class Middleware extends DelegatingProvider {
 
   async *#results(id: string, given: CallOptions): AsyncGenerator<BatchResult> {
     const { end, options, deadline } = this.#begin(given)
-    try {
-      const call: PolicyCall = { kind: 'batches.results', request: id, options, streamed: false, deadline }
-      yield* readResults(call, () => this.#intercept(call), this.inner, this, this.clock)
-    } finally {
+    const release = () => {
       deadline.end()
       end()
+    }
+    try {
+      const call: PolicyCall = { kind: 'batches.results', request: id, options, streamed: false, deadline }
+      yield* readResults(call, () => this.#intercept(call), this.inner, this, this.clock, release)
+    } finally {
+      release()
     }
   }
 
@@ -222,13 +225,16 @@ export abstract class Middleware extends DelegatingProvider {
     leaving: AbortSignal,
   ): AsyncGenerator<SpeechEvent, void> {
     const { end, options, deadline } = this.#begin(given)
+    const release = () => {
+      deadline.end()
+      end()
+    }
     try {
       const call = { kind: 'speak' as const, request, options, streamed: false, deadline }
       const open = (...of: Parameters<Provider['speak']>) => this.inner.speak(...of)
-      yield* readSpeech(call, () => this.#intercept(call), open, this, this.clock, leaving)
+      yield* readSpeech(call, () => this.#intercept(call), open, this, this.clock, leaving, release)
     } finally {
-      deadline.end()
-      end()
+      release()
     }
   }
 
@@ -238,9 +244,18 @@ export abstract class Middleware extends DelegatingProvider {
       throw new LlmError('invalid-request', 'requests must be a list of at least one request.')
     const [operation] = call.kind.split('.') as [Operation]
     const coverage = this.coverage[operation]
-    if (coverage === 'applies') return this.intercept(call)
+    if (coverage === 'applies') return this.#interceptChecked(call)
     if (coverage === 'nothing') return {}
     throw new LlmError('unsupported', coverage.refuses, { provider: this.provider, model: this.model })
+  }
+
+  /** Policies count and read only requests that the provider would accept: a negative number of images must not refill a limit. */
+  #interceptChecked(call: PolicyCall): Interception | Promise<Interception> {
+    if (call.kind === 'image')
+      return checkMediaRequest('image', call.request).then(() => this.intercept(call))
+    if (call.kind === 'speak')
+      return checkMediaRequest('speak', call.request).then(() => this.intercept(call))
+    return this.intercept(call)
   }
 
   async #callInner(

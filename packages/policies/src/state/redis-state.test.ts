@@ -3,7 +3,9 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { failureOf } from '../../test/failure.js'
 import { hasRedis, startRedis } from '../../test/redis.js'
 import { redis } from '../../test/state-stores.js'
+import { accountSteps } from '../money/account.js'
 import { redisState } from './redis-state.js'
+import { runStep } from './run-step.js'
 import { Cell } from './state.js'
 
 const hour = 3_600_000
@@ -60,6 +62,33 @@ describe.skipIf(!hasRedis)('a Redis that does not answer', () => {
       message: expect.stringMatching(/Redis.*cannot be reached/),
     })
   })
+})
+
+it.skipIf(!hasRedis)('a step that fails does not fail those sent with it, and is not counted', async () => {
+  const store = redisState(await redis().connect(), { prefix: 'together:' })
+  const reserve = (id: string, tokens: number) => {
+    const amount = { usd: 0, tokens }
+    const args = { do: 'reserve', id, amount, most: [{ tokens: 100 }], forMs: hour } as const
+    return runStep(store, {
+      steps: accountSteps,
+      group: 'a',
+      targets: [{ key: 'a', ttlMs: hour, args }],
+      now: undefined,
+    })
+  }
+  // JSON has no NaN.
+  const [first, wrong, last] = await Promise.allSettled([
+    reserve('1', 1),
+    reserve('2', Number.NaN),
+    reserve('3', 2),
+  ])
+  expect(wrong).toMatchObject({
+    status: 'rejected',
+    reason: { code: 'server-error', message: expect.stringContaining('refused a command') },
+  })
+  expect(first).toMatchObject({ status: 'fulfilled' })
+  expect(last).toMatchObject({ value: [{ reserved: { tokens: 1 } }] })
+  expect(await reserve('4', 0)).toMatchObject([{ reserved: { tokens: 3 } }])
 })
 
 it('a lost reply stops no other command', async () => {

@@ -91,6 +91,7 @@ export function redisState(
         bounded(() => commands.eval(script, keys, args), onLateReply),
     },
     prefix,
+    refusal,
   )
   return {
     async get(key) {
@@ -139,6 +140,10 @@ function failure(cause: unknown): LlmError {
     error.constructor.name,
   )
   return isErrorReply
-    ? new LlmError('server-error', `${name} refused a command: ${error.message}.`, { cause })
+    ? refusal(error.message, cause)
     : new LlmError('network', `${name} cannot be reached: ${error.message}. Is it running?`, { cause })
+}
+
+function refusal(message: string, cause?: unknown): LlmError {
+  return new LlmError('server-error', `${name} refused a command: ${message}.`, { cause })
 }

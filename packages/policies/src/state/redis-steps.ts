@@ -15,6 +15,9 @@ export interface ScriptCommands {
   evalSha: Command
 }
 
+/** The error of a step that failed in Redis, while others of its command may have been done. */
+type Refused = (message: string) => unknown
+
 type Run = <Value, Args, Result>(step: AtomicStep<Value, Args, Result>) => Promise<Result[]>
 
 interface Waiting {
@@ -30,7 +33,7 @@ interface Waiting {
 const maxStepsPerCommand = 64
 
 /** Runs steps in Redis, under keys with this prefix. */
-export function redisSteps(commands: ScriptCommands, prefix: string): Run {
+export function redisSteps(commands: ScriptCommands, prefix: string, refused: Refused): Run {
   const scripts = new Map<string, Promise<{ text: string; sha: string }>>()
   /** Steps of this turn of the event loop, by the values they change. */
   const due = new Map<string, Waiting[]>()
@@ -84,8 +87,8 @@ export function redisSteps(commands: ScriptCommands, prefix: string): Run {
 
     // A step that was done after its call had failed counts for nobody.
     function undo(results: Result[]) {
-      const { refused, undo: argsOf } = steps
-      if (argsOf === undefined || results.some((result) => refused?.(result))) return
+      const { undo: argsOf } = steps
+      if (argsOf === undefined || results.some((result) => steps.refused?.(result))) return
       const back = targets.map((target, index) => ({
         ...target,
         args: argsOf(target.args, results[index] as Result),
@@ -94,9 +97,10 @@ export function redisSteps(commands: ScriptCommands, prefix: string): Run {
     }
 
     async function send(list: Waiting[], keys: string[], head: string[]) {
-      const resultsOf = (reply: unknown) => JSON.parse(String(reply)) as unknown[][]
+      const resultsOf = (reply: unknown) => JSON.parse(String(reply)) as (unknown[] | { failed: string })[]
       const onLateReply = (reply: unknown) => {
-        for (const [index, results] of resultsOf(reply).entries()) list[index]?.undo(results)
+        for (const [index, results] of resultsOf(reply).entries())
+          if (Array.isArray(results)) list[index]?.undo(results)
       }
       try {
         const { text, sha } = await scriptOf(steps)
@@ -106,7 +110,11 @@ export function redisSteps(commands: ScriptCommands, prefix: string): Run {
           return commands.eval(text, keys, given, onLateReply)
         })
         const all = resultsOf(reply)
-        for (const [index, { resolve }] of list.entries()) resolve(all[index] as unknown[])
+        for (const [index, { resolve, reject }] of list.entries()) {
+          const results = all[index]
+          if (Array.isArray(results)) resolve(results)
+          else reject(refused(String(results?.failed)))
+        }
       } catch (error) {
         for (const { reject } of list) reject(error)
       }
@@ -139,9 +147,8 @@ local function ttl(n) return ttls[n] end
 local function exact(number) return string.format('%.17g', number) end
 local step, refusal, finish
 ${lua}
-local all = {}
-for i = 4, #ARGV do
-  local args = cjson.decode(ARGV[i])
+local function run(json)
+  local args = cjson.decode(json)
   local results = {}
   local refused = false
   if refusal then
@@ -155,10 +162,17 @@ for i = 4, #ARGV do
   if not refused then
     for n, a in ipairs(args) do results[n] = step(n, a) end
   end
-  all[i - 3] = results
+  return cjson.encode(results)
+end
+local all = {}
+for i = 4, #ARGV do
+  -- One step that fails must not fail those that happen to be sent with it.
+  local ok, result = pcall(run, ARGV[i])
+  all[i - 3] = ok and result
+    or cjson.encode({ failed = type(result) == 'table' and result.err or tostring(result) })
 end
 if finish then finish() end
-return cjson.encode(all)
+return '[' .. table.concat(all, ',') .. ']'
 `
 }
 
