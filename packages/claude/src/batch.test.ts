@@ -225,3 +225,15 @@ it('names the request that JSON cannot hold, and sends nothing', async () => {
   })
   expect(server.requests).toHaveLength(0)
 })
+
+it('no error of a batch repeats the token for an MCP server', async () => {
+  const secret = 'wiki-Token_of-mine'
+  const message = `The token ${secret} is not valid`
+  const { batches: own } = await batches(() =>
+    json({ type: 'error', error: { type: 'invalid_request_error', message } }, 400),
+  )
+  const wiki = claude.tools.mcp({ name: 'wiki', url: 'https://wiki.example/mcp', authorizationToken: secret })
+  const failure = await failureOf(own.submit(['x', { messages: 'x', tools: [wiki] }]))
+  expect(failure.message).toContain('is not valid')
+  expect(failure.message).not.toContain(secret)
+})

@@ -175,7 +175,8 @@ class ClaudeBackend implements Backend {
       )
       const body = toBatch(encoded.map(({ body }) => body))
       const headers = Object.assign({}, ...encoded.map(({ headers }) => headers))
-      return idOf(await this.#server.json({ ...context, headers }, 'post', batchesPath, body))
+      const secrets = requests.flatMap(serverToolSecrets)
+      return idOf(await this.#server.json({ ...context, headers, secrets }, 'post', batchesPath, body))
     },
     status: async (id, context) => {
       const { toStatus } = await import('./batch.js')

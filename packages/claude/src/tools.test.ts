@@ -289,6 +289,23 @@ it('an MCP server of any name is a tool of a valid name', () => {
   expect(server.definition).toMatchObject({ mcp_server_name: expect.stringMatching(/^my wiki x{80}$/) })
 })
 
+it.each([
+  [() => claude.tools.webFetch({ allowed_domains: ['a.example'] } as never), /Did you mean allowedDomains/],
+  [() => claude.tools.webSearch({ maxUses: -1 }), /maxUses of claude.tools.webSearch\(\) must be a whole/],
+  [() => claude.tools.webSearch({ allowedDomains: [] }), /at least one/],
+  [() => claude.tools.webSearch({ allowedDomains: ['a'], blockedDomains: ['b'] } as never), /not both/],
+  [() => claude.tools.webSearch({ location: { town: 'Lima' } } as never), /city, region, country/],
+  [
+    () => claude.tools.mcp({ name: 'a', url: 'https://a.example', allowed_tools: [] } as never),
+    /allowedTools/,
+  ],
+  [() => claude.tools.mcp({ name: 'a' } as never), /needs url/],
+  [() => claude.tools.computer({ width: 1.5, height: 1 }), /width/],
+  [() => claude.tools.webSearch(null as never), /takes an object of options/],
+])('an option that is unknown or cannot be right is refused: %s', (make, message) => {
+  expect(make).toThrow(expect.objectContaining({ code: 'config', message: expect.stringMatching(message) }))
+})
+
 it('no error repeats the token for an MCP server', async () => {
   const secret = 'wiki-Token_of-mine'
   const { server, llm } = await answeredBy(

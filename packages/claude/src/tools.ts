@@ -1,7 +1,7 @@
 // The tools of Anthropic's service: `claude.tools`. Sources: platform.claude.com/docs/en/agents-and-tools/tool-use (web-search-tool,
 // web-fetch-tool, code-execution-tool, computer-use-tool) and /mcp-connector, and the types of @anthropic-ai/sdk 1.14.0, November 2026.
 import type { ServerTool, Tool } from '@patchbay/core'
-import { serverTool } from '@patchbay/core/wire'
+import { checkToolOptions, notBoth, optionIs, serverTool } from '@patchbay/core/wire'
 
 /** Where the user is, for results that fit. */
 export interface SearchLocation {
@@ -80,13 +80,22 @@ export interface McpOptions {
 
 /**
  * The tools that Anthropic's service runs (`computer` is run by the app), for `tools` of a request. They are billed beside the tokens:
- * see `webSearches` of `usage`.
+ * see `webSearches` of `usage`. Each throws `LlmError` `config` for an option that it does not know, or whose value cannot be right.
  * @example
  * await llm.chat({ messages: 'What is new in Lima?', tools: [claude.tools.webSearch({ maxUses: 3 })] })
  */
 export const claudeTools = {
   /** Searches the web, and cites what it found. */
-  webSearch({ maxUses, location, filtering, ...domains }: WebSearchOptions = {}): ServerTool<'web_search'> {
+  webSearch(options: WebSearchOptions = {}): ServerTool<'web_search'> {
+    const who = 'claude.tools.webSearch'
+    checkToolOptions(options, who, {
+      ...domainChecks,
+      maxUses: optionIs.count,
+      location: optionIs.place,
+      filtering: optionIs.flag,
+    })
+    notBoth(options, who, 'allowedDomains', 'blockedDomains')
+    const { maxUses, location, filtering } = options
     return serverTool('web_search', {
       ...{ provider: 'claude', kind: 'webSearch' },
       ...(maxUses !== undefined && { maxUses }),
@@ -94,19 +103,23 @@ export const claudeTools = {
         type: filtering ? 'web_search_20260209' : 'web_search_20250305',
         name: 'web_search',
         max_uses: maxUses,
-        ...domainFields(domains),
+        ...domainFields(options),
         user_location: location && { type: 'approximate', ...location },
       },
     })
   },
   /** Reads pages and PDFs whose address stands in the conversation. */
-  webFetch({
-    maxUses,
-    maxContentTokens,
-    citations,
-    filtering,
-    ...domains
-  }: WebFetchOptions = {}): ServerTool<'web_fetch'> {
+  webFetch(options: WebFetchOptions = {}): ServerTool<'web_fetch'> {
+    const who = 'claude.tools.webFetch'
+    checkToolOptions(options, who, {
+      ...domainChecks,
+      maxUses: optionIs.count,
+      maxContentTokens: optionIs.count,
+      citations: optionIs.flag,
+      filtering: optionIs.flag,
+    })
+    notBoth(options, who, 'allowedDomains', 'blockedDomains')
+    const { maxUses, maxContentTokens, citations, filtering } = options
     return serverTool('web_fetch', {
       ...{ provider: 'claude', kind: 'webFetch' },
       ...(maxUses !== undefined && { maxUses }),
@@ -116,7 +129,7 @@ export const claudeTools = {
         max_uses: maxUses,
         max_content_tokens: maxContentTokens,
         citations: citations && { enabled: true },
-        ...domainFields(domains),
+        ...domainFields(options),
       },
     })
   },
@@ -128,7 +141,19 @@ export const claudeTools = {
     })
   },
   /** Tools of a remote MCP server, which the service calls. */
-  mcp({ name, url, authorizationToken, allowedTools }: McpOptions): ServerTool {
+  mcp(options: McpOptions): ServerTool {
+    checkToolOptions(
+      options,
+      'claude.tools.mcp',
+      {
+        name: optionIs.text,
+        url: optionIs.text,
+        authorizationToken: optionIs.text,
+        allowedTools: optionIs.texts,
+      },
+      ['name', 'url'],
+    )
+    const { name, url, authorizationToken, allowedTools } = options
     return serverTool(`mcp_${name}`, {
       ...{ provider: 'claude', kind: 'mcp' },
       ...(authorizationToken && { secrets: [authorizationToken] }),
@@ -151,14 +176,24 @@ export const claudeTools = {
    * A screen, a mouse and a keyboard that the app controls for the model (`computer_20251124`): of Opus 4.5 to 5, and Sonnet 4.6 and 5.
    * Models from 5.5 on take only a toolset that Patchbay does not have.
    */
-  computer<Output = unknown, Context = unknown>({
-    width,
-    height,
-    display,
-    zoom,
-    run,
-    needsApproval,
-  }: ComputerOptions<Output, Context>): ServerTool<'computer', ComputerAction, Output, Context> {
+  computer<Output = unknown, Context = unknown>(
+    options: ComputerOptions<Output, Context>,
+  ): ServerTool<'computer', ComputerAction, Output, Context> {
+    checkToolOptions(
+      options,
+      'claude.tools.computer',
+      {
+        width: optionIs.count,
+        height: optionIs.count,
+        // 0 is the first display.
+        display: optionIs.anything,
+        zoom: optionIs.flag,
+        run: optionIs.anything,
+        needsApproval: optionIs.anything,
+      },
+      ['width', 'height'],
+    )
+    const { width, height, display, zoom, run, needsApproval } = options
     const tool = serverTool('computer', {
       ...{ provider: 'claude', kind: 'computer' },
       definition: {
@@ -178,6 +213,8 @@ export const claudeTools = {
     >
   },
 } as const
+
+const domainChecks = { allowedDomains: optionIs.someTexts, blockedDomains: optionIs.texts }
 
 function domainFields({ allowedDomains, blockedDomains }: DomainFilter): Record<string, unknown> {
   return { allowed_domains: allowedDomains, blocked_domains: blockedDomains }

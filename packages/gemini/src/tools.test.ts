@@ -147,8 +147,8 @@ describe('the options of Google Search', () => {
     const search = gemini.tools.googleSearch as (range: object) => unknown
     expect(() => search(range)).toThrow(
       expect.objectContaining({
-        code: 'invalid-request',
-        message: expect.stringContaining('since and until'),
+        code: 'config',
+        message: expect.stringContaining('since'),
       }),
     )
   })
@@ -165,4 +165,16 @@ it('cannot be forced, and a model or a cloud without the tool refuses it', async
       code: 'unsupported',
       message: expect.stringContaining('gemini.fileSearch'),
     })
+})
+
+const [early, late] = [new Date(0), new Date(1)]
+it.each([
+  [() => gemini.tools.googleSearch({ since: new Date('x'), until: late }), /since .* must be a valid Date/],
+  [() => gemini.tools.googleSearch({ since: early } as never), /together/],
+  [() => gemini.tools.googleSearch({ since: late, until: early }), /before/],
+  [() => gemini.tools.googleSearch({ excludeDomains: ['a'] } as never), /Did you mean excludedDomains/],
+  [() => gemini.tools.fileSearch({ stores: [] }), /at least one/],
+  [() => gemini.tools.fileSearch({ stores: ['fileSearchStores/a'], top_k: 3 } as never), /Did you mean topK/],
+])('an option that is unknown or cannot be right is refused: %s', (make, message) => {
+  expect(make).toThrow(expect.objectContaining({ code: 'config', message: expect.stringMatching(message) }))
 })

@@ -1,7 +1,7 @@
 // The tools of Google's service: `gemini.tools`. Sources: ai.google.dev/gemini-api/docs (google-search, url-context, code-execution,
 // file-search, maps-grounding), and the types of @google/genai 2.32.0 (Tool), November 2026.
 import { LlmError, type ServerTool } from '@patchbay/core'
-import { serverTool } from '@patchbay/core/wire'
+import { checkToolOptions, optionIs, serverTool } from '@patchbay/core/wire'
 
 /** Options of `gemini.tools.googleSearch`: a range of time on the Gemini API, or excluded domains on Vertex AI. */
 export type GoogleSearchOptions =
@@ -31,19 +31,23 @@ export interface FileSearchOptions {
 
 /**
  * The tools that Google's service runs, for `tools` of a request. They are billed beside the tokens.
+ * Each throws `LlmError` `config` for an option that it does not know, or whose value cannot be right.
  * @example
  * await llm.chat({ messages: 'What is new in Lima?', tools: [gemini.tools.googleSearch()] })
  */
 export const geminiTools = {
-  /**
-   * Searches the web with Google, and cites it. Google asks apps to show the suggestions in `output.searchEntryPoint`.
-   * @throws {LlmError} `invalid-request` for one of `since` and `until` alone, or an `until` before `since`
-   */
-  googleSearch({ since, until, excludedDomains }: GoogleSearchOptions = {}): ServerTool<'google_search'> {
-    if ((since ?? until) !== undefined && !(since && until && since <= until))
+  /** Searches the web with Google, and cites it. Google asks apps to show the suggestions in `output.searchEntryPoint`. */
+  googleSearch(options: GoogleSearchOptions = {}): ServerTool<'google_search'> {
+    checkToolOptions(options, 'gemini.tools.googleSearch', {
+      since: optionIs.date,
+      until: optionIs.date,
+      excludedDomains: optionIs.texts,
+    })
+    const { since, until, excludedDomains } = options
+    if ((since === undefined) !== (until === undefined) || (since && until && since > until))
       throw new LlmError(
-        'invalid-request',
-        'googleSearch takes since and until together, as dates in this order. Pass both, or neither.',
+        'config',
+        'gemini.tools.googleSearch() takes since and until together, and since before until.',
       )
     const range = since && until && { startTime: since.toISOString(), endTime: until.toISOString() }
     return serverTool('google_search', {
@@ -71,7 +75,14 @@ export const geminiTools = {
     })
   },
   /** Searches files that were uploaded to file search stores. Of the Gemini API. */
-  fileSearch({ stores, topK, filter }: FileSearchOptions): ServerTool<'file_search'> {
+  fileSearch(options: FileSearchOptions): ServerTool<'file_search'> {
+    checkToolOptions(
+      options,
+      'gemini.tools.fileSearch',
+      { stores: optionIs.someTexts, topK: optionIs.count, filter: optionIs.text },
+      ['stores'],
+    )
+    const { stores, topK, filter } = options
     return serverTool('file_search', {
       ...{ provider: 'gemini', kind: 'fileSearch' },
       definition: {

@@ -174,8 +174,9 @@ class OpenAIBackend implements Backend {
       await yielder.yieldIfDue()
       const large = markLarge(body)
       const headers = { ...raw?.headers, ...context.headers }
+      const secrets = serverToolSecrets(chat)
       const response = await this.#server.send(
-        { ...context, headers, large, secrets: serverToolSecrets(chat) },
+        { ...context, headers, large, secrets },
         'post',
         api.path,
         body,
@@ -187,7 +188,7 @@ class OpenAIBackend implements Backend {
       }
       const events = isStream(response, streaming)
         ? api.fromStream(
-            resume?.resumedEvents(response, this.#server, context) ??
+            resume?.resumedEvents(response, this.#server, { ...context, secrets }) ??
               tapEvents(jsonEvents(response.body, api.isLast), raw),
             from,
           )

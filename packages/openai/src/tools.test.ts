@@ -214,6 +214,25 @@ it('Chat Completions, and servers that are not OpenAI, refuse them before anythi
   expect(server.requests).toHaveLength(0)
 })
 
+const wikiServer = { name: 'wiki', url: 'https://wiki.example/mcp' }
+it.each([
+  [
+    () => openai.tools.webSearch({ blockedDomains: ['a.example'] } as never),
+    /blockedDomains is not an option/,
+  ],
+  [() => openai.tools.webSearch({ allowedDomains: [] }), /at least one/],
+  [() => openai.tools.mcp({ ...wikiServer, allowed_tools: ['ask'] } as never), /Did you mean allowedTools/],
+  [() => openai.tools.mcp({ ...wikiServer, requireApproval: 'always' } as never), /requireApproval is not/],
+  [() => openai.tools.mcp({ ...wikiServer, connector: 'connector_x' } as never), /not both/],
+  [() => openai.tools.mcp({ name: 'wiki' } as never), /needs url/],
+  [() => openai.tools.fileSearch({} as never), /needs vectorStoreIds/],
+  [() => openai.tools.fileSearch({ vectorStoreIds: ['vs_1'], maxResults: 0 }), /maxResults/],
+  [() => openai.tools.codeInterpreter({ container: 'cntr_1', fileIds: ['file-1'] }), /not both/],
+  [() => openai.tools.imageGeneration({ outputFormat: 'png' } as never), /outputFormat is not an option/],
+])('an option that is unknown or cannot be right is refused: %s', (make, message) => {
+  expect(make).toThrow(expect.objectContaining({ code: 'config', message: expect.stringMatching(message) }))
+})
+
 it('no error repeats the token for an MCP server', async () => {
   const secret = 'wiki-Token_of-mine'
   const { server, llm } = await answeredBy(

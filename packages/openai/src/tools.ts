@@ -1,7 +1,7 @@
 // The tools of OpenAI's service: `openai.tools`. Sources: platform.openai.com/docs/guides/tools (web search, file search, code
 // interpreter, image generation, connectors and MCP), and the types of openai 6.49.0 (Responses.Tool), November 2026.
 import type { ServerTool } from '@patchbay/core'
-import { serverTool } from '@patchbay/core/wire'
+import { checkToolOptions, notBoth, optionIs, serverTool } from '@patchbay/core/wire'
 
 /** Where the user is, for results that fit. */
 export interface SearchLocation {
@@ -69,12 +69,19 @@ export type McpOptions = {
 
 /**
  * The tools that OpenAI's service runs, for `tools` of a request on the Responses API. They are billed beside the tokens.
+ * Each throws `LlmError` `config` for an option that it does not know, or whose value cannot be right.
  * @example
  * await llm.chat({ messages: 'What is new in Lima?', tools: [openai.tools.webSearch()] })
  */
 export const openaiTools = {
   /** Searches the web, reads pages, and cites them. */
-  webSearch({ allowedDomains, location, contextSize }: WebSearchOptions = {}): ServerTool<'web_search'> {
+  webSearch(options: WebSearchOptions = {}): ServerTool<'web_search'> {
+    checkToolOptions(options, 'openai.tools.webSearch', {
+      allowedDomains: optionIs.someTexts,
+      location: optionIs.place,
+      contextSize: optionIs.text,
+    })
+    const { allowedDomains, location, contextSize } = options
     return serverTool('web_search', {
       ...{ provider: 'openai', kind: 'webSearch' },
       definition: {
@@ -87,12 +94,19 @@ export const openaiTools = {
     })
   },
   /** Searches files that were uploaded to vector stores. */
-  fileSearch({
-    vectorStoreIds,
-    maxResults,
-    minScore,
-    filters,
-  }: FileSearchOptions): ServerTool<'file_search'> {
+  fileSearch(options: FileSearchOptions): ServerTool<'file_search'> {
+    checkToolOptions(
+      options,
+      'openai.tools.fileSearch',
+      {
+        vectorStoreIds: optionIs.someTexts,
+        maxResults: optionIs.count,
+        minScore: optionIs.share,
+        filters: optionIs.object,
+      },
+      ['vectorStoreIds'],
+    )
+    const { vectorStoreIds, maxResults, minScore, filters } = options
     return serverTool('file_search', {
       ...{ provider: 'openai', kind: 'fileSearch' },
       definition: {
@@ -106,11 +120,17 @@ export const openaiTools = {
     })
   },
   /** Runs Python in a container of the service. */
-  codeInterpreter({
-    container,
-    fileIds,
-    memory,
-  }: CodeInterpreterOptions = {}): ServerTool<'code_interpreter'> {
+  codeInterpreter(options: CodeInterpreterOptions = {}): ServerTool<'code_interpreter'> {
+    const who = 'openai.tools.codeInterpreter'
+    checkToolOptions(options, who, {
+      container: optionIs.text,
+      fileIds: optionIs.texts,
+      memory: optionIs.text,
+    })
+    // A container that is there has its own files and memory.
+    notBoth(options, who, 'container', 'fileIds')
+    notBoth(options, who, 'container', 'memory')
+    const { container, fileIds, memory } = options
     const fresh = {
       type: 'auto',
       ...(fileIds && { file_ids: fileIds }),
@@ -123,20 +143,38 @@ export const openaiTools = {
     })
   },
   /** Draws and changes images; each is an image part of the answer. */
-  imageGeneration({
-    model,
-    size,
-    quality,
-    format,
-    background,
-  }: ImageGenerationOptions = {}): ServerTool<'image_generation'> {
+  imageGeneration(options: ImageGenerationOptions = {}): ServerTool<'image_generation'> {
+    checkToolOptions(options, 'openai.tools.imageGeneration', {
+      model: optionIs.text,
+      size: optionIs.text,
+      quality: optionIs.text,
+      format: optionIs.text,
+      background: optionIs.text,
+    })
+    const { model, size, quality, format, background } = options
     return serverTool('image_generation', {
       ...{ provider: 'openai', kind: 'imageGeneration' },
       definition: { type: 'image_generation', model, size, quality, output_format: format, background },
     })
   },
   /** Tools of a remote MCP server or of a connector, which the service calls. */
-  mcp({ name, description, url, connector, authorizationToken, allowedTools }: McpOptions): ServerTool {
+  mcp(options: McpOptions): ServerTool {
+    const who = 'openai.tools.mcp'
+    checkToolOptions<McpOptions>(
+      options,
+      who,
+      {
+        name: optionIs.text,
+        description: optionIs.text,
+        authorizationToken: optionIs.text,
+        allowedTools: optionIs.texts,
+        url: optionIs.text,
+        connector: optionIs.text,
+      },
+      options?.connector === undefined ? ['name', 'url'] : ['name'],
+    )
+    notBoth(options, who, 'url', 'connector')
+    const { name, description, url, connector, authorizationToken, allowedTools } = options
     return serverTool(`mcp_${name}`, {
       ...{ provider: 'openai', kind: 'mcp' },
       ...(authorizationToken && { secrets: [authorizationToken] }),

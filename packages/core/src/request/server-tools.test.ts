@@ -63,3 +63,17 @@ it('a name that repeats, and a definition that is none, are refused', async () =
     message: expect.stringContaining('tools[0].server.maxUses'),
   })
 })
+
+it('a tool of the app with the name of a server tool is refused: calls of them could not be told apart', async () => {
+  const llm = model('one.webSearch')
+  const [search, own] = [toolOf('one', 'webSearch'), tool({ name: 'webSearch', input: { type: 'object' } })]
+  for (const tools of [
+    [search, own],
+    [own, search],
+  ])
+    await expect(llm.chat({ messages: 'x', tools })).rejects.toMatchObject({
+      code: 'invalid-request',
+      message: expect.stringContaining('tools[1].name repeats webSearch'),
+    })
+  expect(llm.requests).toHaveLength(0)
+})

@@ -27,7 +27,8 @@ export async function prepareTools(
     throw invalid('toolChoice', 'asks for a tool, but the request has no tools')
   if (isObject(toolChoice) && !tools.some((tool) => tool.name === toolChoice.name))
     throw invalid('toolChoice', `names "${describe(toolChoice.name)}", which is not one of the tools`)
-  const names = new Set<string>()
+  /** The makers of the tools of each name. */
+  const names = new Map<string, Set<unknown>>()
   const prepared: PreparedTool[] = []
   const serverTools: PreparedServerTool[] = []
   for (const [index, tool] of tools.entries()) {
@@ -35,9 +36,11 @@ export async function prepareTools(
     if (typeof name !== 'string' || !/^[\w-]{1,64}$/.test(name))
       throw invalid(`tools[${index}].name`, 'must be 1 to 64 letters, digits, _ or -')
     // Tools of several makers may stand in for each other under one name.
-    const key = server === undefined ? name : `${server.provider} ${name}`
-    if (names.has(key)) throw invalid(`tools[${index}].name`, `repeats ${name}: tool names must differ`)
-    names.add(key)
+    const maker = server === undefined ? own : server.provider
+    const makers = names.get(name)
+    if (makers && (maker === own || makers.has(own) || makers.has(maker)))
+      throw invalid(`tools[${index}].name`, `repeats ${name}: tool names must differ`)
+    names.set(name, new Set(makers).add(maker))
     if (description !== undefined && typeof description !== 'string')
       throw invalid(`tools[${index}].description`, 'must be a string')
     if (!(typeof timeout === 'number' && timeout > 0))
@@ -73,5 +76,8 @@ function checkServer(server: unknown, at: string): void {
   if (!(Number.isInteger(maxUses) && (maxUses as number) >= 0))
     throw invalid(`${at}.maxUses`, `must be a whole number, not ${String(maxUses)}`)
 }
+
+/** In place of a maker, for tools of the app. */
+const own = Symbol('own')
 
 const choices = new Set<unknown>(['auto', 'none', 'required'])

@@ -36,7 +36,7 @@ export function makeResumable(
 export async function* resumedEvents(
   response: Response,
   server: Server,
-  context: CallContext,
+  context: SendContext,
 ): AsyncGenerator<unknown> {
   const place: Place = { lost: 0 }
   let body = response.body ?? undefined
@@ -46,7 +46,7 @@ export async function* resumedEvents(
       let failure: unknown
       try {
         for await (const event of jsonEvents(body, isLast)) {
-          note(place, event)
+          if (!isNew(place, event)) continue
           hasEnded = isLast(event)
           yield event
         }
@@ -62,6 +62,8 @@ export async function* resumedEvents(
   }
 }
 
+type SendContext = Parameters<Server['send']>[0]
+
 /** How far a stream has come. */
 interface Place {
   id?: string
@@ -71,12 +73,25 @@ interface Place {
   lost: number
 }
 
-function note(place: Place, event: unknown): void {
+/**
+ * Moves the place on. False for an event that came before: some servers send the stream from its beginning, whatever `starting_after`
+ * says. Only a new event shows that going on is of use.
+ */
+function isNew(place: Place, event: unknown): boolean {
   const { response, sequence_number: number } = fieldsOf(event)
+  if (typeof number === 'number') {
+    if (place.last !== undefined && number <= place.last) return false
+    place.last = number
+    place.lost = 0
+  }
   const { id } = fieldsOf(response)
-  if (typeof id === 'string') place.id = id
-  if (typeof number === 'number') place.last = number
-  place.lost = 0
+  if (place.id === undefined && typeof id === 'string' && isId(id)) place.id = id
+  return true
+}
+
+/** Whether it is one segment of a path: `..` would lead to another resource. */
+function isId(id: string): boolean {
+  return id !== '' && id !== '.' && id !== '..'
 }
 
 /**
@@ -86,7 +101,7 @@ function note(place: Place, event: unknown): void {
 async function bodyAfter(
   place: Place,
   server: Server,
-  context: CallContext,
+  context: SendContext,
   failure: unknown,
 ): Promise<NonNullable<Response['body']> | undefined> {
   const { id, last } = place
@@ -114,7 +129,7 @@ function isLost(error: unknown): boolean {
 }
 
 /** Tells the service that an answer is no longer needed. Never rejects: nobody waits for it. */
-async function leave(server: Server, context: CallContext, id: string, hasEnded: boolean): Promise<void> {
+async function leave(server: Server, context: SendContext, id: string, hasEnded: boolean): Promise<void> {
   const own = { ...context, signal: AbortSignal.timeout(leaveMs) }
   const path = `/responses/${encodeURIComponent(id)}`
   try {

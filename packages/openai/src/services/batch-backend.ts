@@ -1,6 +1,6 @@
 // The operations of the Batch API: uploads a file of requests, asks for its state, reads the files of answers.
 import type { BackendBatch, BatchOutcome, CallContext, ProviderOptions } from '@patchbay/core'
-import { withInlineMedia } from '@patchbay/core/wire'
+import { serverToolSecrets, withInlineMedia } from '@patchbay/core/wire'
 import type { Api, Target } from '../api.js'
 import type { Server } from '../client.js'
 import { idOf, toFile, toOutcomes, toStatus, type WireBatch } from './batch.js'
@@ -26,9 +26,10 @@ export function batchBackend(
         ),
       )
       const endpoint = `/v1${api.path}`
-      const file = await server.json(context, 'post', '/files', toFile(bodies, endpoint, isOwn))
+      const quiet = { ...context, secrets: requests.flatMap(serverToolSecrets) }
+      const file = await server.json(quiet, 'post', '/files', toFile(bodies, endpoint, isOwn))
       const batch = { input_file_id: idOf(file, who), endpoint, completion_window: '24h' }
-      return idOf(await server.json(context, 'post', '/batches', batch), who)
+      return idOf(await server.json(quiet, 'post', '/batches', batch), who)
     },
     status: async (id, context) => toStatus(await server.json(context, 'get', batchPath(id)), who),
     results: (id, context) => outcomes(id, context),

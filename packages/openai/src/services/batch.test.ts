@@ -197,3 +197,20 @@ it('names a request that is not JSON, and sends nothing', async () => {
   })
   expect(server.requests).toHaveLength(0)
 })
+
+it('no error of a batch repeats the token for an MCP server', async () => {
+  const secret = 'wiki-Token_of-mine'
+  const wiki = openai.tools.mcp({ name: 'wiki', url: 'https://wiki.example/mcp', authorizationToken: secret })
+  for (const refused of ['/files', '/batches']) {
+    const server = await serve(({ path }) =>
+      path === refused
+        ? json({ error: { message: `The token ${secret} is not valid` } }, 400)
+        : json({ id: 'file-1' }),
+    )
+    const options = { apiKey: 'k', baseURL: server.url, preset: 'openai', api: 'responses' } as const
+    const { batches: own } = openai('gpt-5.6-sol', { ...options, retry: false })
+    const failure = await failureOf(own.submit(['x', { messages: 'x', tools: [wiki] }]))
+    expect(failure.message).toContain('is not valid')
+    expect(failure.message).not.toContain(secret)
+  }
+})

@@ -14,8 +14,10 @@ const done = {
   type: 'speech.audio.done',
   usage: { input_tokens: 5, output_tokens: 40, total_tokens: 45 },
 }
-const bytes = (type: string, body = 'sound'): ServedResponse => ({
-  headers: { 'content-type': type },
+/** Not text: like every format, it has bytes that UTF-8 does not have. */
+const sound = Uint8Array.of(0xff, 0xfb, 0x90, 0x64, 1)
+const bytes = (type: string, body: string | Uint8Array = sound): ServedResponse => ({
+  headers: type === '' ? {} : { 'content-type': type },
   body,
   chunk: 2,
 })
@@ -63,16 +65,12 @@ describe('speak', () => {
     const server = await serve(bytes('audio/mpeg; charset=binary'))
     const old = openai('tts-1', { apiKey: 'k', baseURL: server.url, preset: 'openai' })
     const { audio, mediaType, usage } = await old.speak('Hi').response()
-    expect([Buffer.from(audio).toString(), mediaType, usage]).toEqual([
-      'sound',
-      'audio/mpeg; charset=binary',
-      {},
-    ])
+    expect([audio, mediaType, usage]).toEqual([sound, 'audio/mpeg; charset=binary', {}])
     expect(server.requests[0]?.json).toEqual({ model: 'tts-1', input: 'Hi', voice: 'alloy' })
 
     const pcm = await ask(bytes('audio/pcm'))
     const pieces = await all(pcm.speak({ text: 'Hi', format: 'pcm' }).audio)
-    expect(Buffer.concat(pieces).toString()).toBe('sound')
+    expect(new Uint8Array(Buffer.concat(pieces))).toEqual(sound)
     expect(
       (await (await ask(bytes('application/octet-stream'))).speak({ text: 'Hi', format: 'wav' }).response())
         .mediaType,
@@ -104,13 +102,46 @@ describe('speak', () => {
     expect(await cut(broken)).toMatchObject({ code: 'server-error' })
   })
 
+  it.each([
+    ['text', bytes('text/plain', 'Internal error'), 'Internal error'],
+    ['text without a type', bytes('', 'Internal error'), 'Internal error'],
+    ['text as audio', bytes('audio/mpeg', 'Störung im Dienst'), 'Störung'],
+    ['JSON without a type', bytes('', '{"error":{"message":"no such voice"}}'), 'no such voice'],
+    ['JSON as audio', bytes('audio/mpeg', ' {"error":{"message":"no such voice"}}'), 'no such voice'],
+    [
+      'JSON as an unknown format',
+      bytes('audio/x-own', '{"error":{"message":"no such voice"}}'),
+      'no such voice',
+    ],
+    ['a page as audio', bytes('audio/wav', '<!doctype html><title>Busy</title>'), 'Busy'],
+  ])('never takes an error for audio: %s', async (_, served, message) => {
+    const failure = await failureOf((await ask(served)).speak('Hi').response())
+    expect(failure.message).toContain(message)
+  })
+
+  it.each([
+    'application/json',
+    'audio/mpeg',
+    'text/plain',
+  ])('reads no more of text in place of audio than an error has: %s', async (type) => {
+    const server = await serve({ ...bytes(type, ' '.repeat(1000)), chunk: 1000, endless: true })
+    const llm = openai('tts', { apiKey: 'k', baseURL: server.url, retry: false })
+    expect(await failureOf(llm.speak('Hi').response())).toMatchObject({ code: 'bad-response' })
+    await expect.poll(() => server.open).toBe(0)
+  })
+
+  it('takes audio of a format that it does not know as it is', async () => {
+    const llm = await ask(bytes('audio/x-own', 'words'))
+    expect(Buffer.from((await llm.speak('Hi').response()).audio).toString()).toBe('words')
+  })
+
   it('retries until the first piece of audio, and not after it', async () => {
     let requests = 0
     const server = await faultServer(() =>
       requests++ === 0 ? json({ error: { message: 'Busy' } }, 503) : bytes('audio/mpeg'),
     )
     const llm = openai('tts', { apiKey: 'k', baseURL: server.url, retry: { retries: 1, baseDelay: 1 } })
-    expect(Buffer.from((await llm.speak('Hi').response()).audio).toString()).toBe('sound')
+    expect((await llm.speak('Hi').response()).audio).toEqual(sound)
     expect(requests).toBe(2)
     await server.close()
   })

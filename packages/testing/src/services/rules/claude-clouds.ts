@@ -157,7 +157,7 @@ export const bedrock: readonly Rule[] = [
   {
     id: 'bedrock/server-tools',
     refuses: "Anthropic's web search, web fetch, code execution and MCP connector.",
-    check: (request) => serverTool(invoked(request), /^(web_search|web_fetch|code_execution|mcp_toolset)/),
+    check: (request) => serverTool(modelBody(request), /^(web_search|web_fetch|code_execution|mcp_toolset)/),
     ...{
       source:
         'claude.com/docs/third-party/claude-desktop/web-tools; platform.claude.com mcp-connector; vercel/ai amazon-bedrock-anthropic-provider.ts',
