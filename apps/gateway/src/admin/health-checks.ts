@@ -1,6 +1,7 @@
 // Checks of providers with tiny requests: each runs once at a time, and is kept.
 import { type Feature, type Finding, probe } from '@patchbay/config'
 import { isLlmError, type Provider } from '@patchbay/core'
+import { unlessAborted } from '@patchbay/core/wire'
 
 /** What a check of a provider has found. */
 export interface Health {
@@ -21,21 +22,27 @@ export interface Health {
   problem?: string
 }
 
-/** Milliseconds for all requests to one provider. */
+/** Milliseconds to open one provider and for all requests to it. */
 const checkMs = 60_000
 
 /** Checks of the providers of one configuration: each runs once at a time, and is kept. */
 export class HealthChecks {
   readonly #last = new Map<string, { check: Promise<Health>; endedAt?: number }>()
 
-  constructor(private readonly open: (name: string) => Promise<Provider>) {}
+  /** `timeLimit` makes the signal that ends a check. Default: after a minute. */
+  constructor(
+    private readonly open: (name: string) => Promise<Provider>,
+    private readonly timeLimit = () => AbortSignal.timeout(checkMs),
+  ) {}
 
   /** The check that runs, or the last one if it is not older than this many milliseconds; a new one otherwise. */
   of(name: string, maxAgeMs: number): Promise<Health> {
     const last = this.#last.get(name)
     if (last !== undefined && (last.endedAt === undefined || Date.now() - last.endedAt < maxAgeMs))
       return last.check
-    const next: { check: Promise<Health>; endedAt?: number } = { check: check(name, this.open) }
+    const next: { check: Promise<Health>; endedAt?: number } = {
+      check: check(name, this.open, this.timeLimit()),
+    }
     this.#last.set(name, next)
     void next.check.then(() => {
       next.endedAt = Date.now()
@@ -45,14 +52,20 @@ export class HealthChecks {
 }
 
 /** Never rejects. */
-async function check(name: string, open: (name: string) => Promise<Provider>): Promise<Health> {
+async function check(
+  name: string,
+  open: (name: string) => Promise<Provider>,
+  signal: AbortSignal,
+): Promise<Health> {
   const began = performance.now()
   const took = () => ({ at: new Date().toISOString(), ms: Math.round(performance.now() - began) })
   try {
-    const provider = await open(name)
-    const options = { timeout: checkMs, signal: AbortSignal.timeout(checkMs) }
+    const provider = await unlessAborted(signal, () => open(name))
+    const options = { timeout: checkMs, signal }
     const findings = await probe(provider, options)
-    const { endOfLife } = await provider.capabilities(options).catch(() => ({ endOfLife: undefined }))
+    const { endOfLife } = await unlessAborted(signal, () => provider.capabilities(options)).catch(() => ({
+      endOfLife: undefined,
+    }))
     return {
       ...{ name, provider: provider.provider, model: provider.model, ok: findings.text.outcome === 'yes' },
       ...took(),
@@ -60,9 +73,11 @@ async function check(name: string, open: (name: string) => Promise<Provider>): P
       ...(endOfLife !== undefined && { endOfLife }),
     }
   } catch (error) {
-    const problem = isLlmError(error)
-      ? `${error.code}: ${error.message}`
-      : 'It could not be checked. Run patchbay doctor, which tells more.'
-    return { name, ok: false, ...took(), findings: {}, problem }
+    return { name, ok: false, ...took(), findings: {}, problem: problemOf(error, signal) }
   }
+}
+
+function problemOf(error: unknown, signal: AbortSignal): string {
+  if (signal.aborted) return 'timeout: the provider was not open before the time of the check was over.'
+  return isLlmError(error) ? `${error.code}: ${error.message}` : 'It could not be checked. Run patchbay doctor, which tells more.'
 }

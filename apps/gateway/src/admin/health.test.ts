@@ -1,4 +1,5 @@
 // What admins see of providers: health, as the gateway checks it, and errors by provider and code.
+import type { OpenAIEntry } from '@patchbay/config'
 import { LlmError } from '@patchbay/core'
 import { faultServer, mockProvider } from '@patchbay/testing'
 import { expect, it, onTestFinished } from 'vitest'
@@ -6,8 +7,8 @@ import { adminWorld } from '../../test/admin-world.js'
 import { over } from '../../test/served.js'
 
 /** A gateway over two others: one that answers, and one that is busy. */
-async function world() {
-  const good = mockProvider({ retry: false })
+async function world(more: Pick<OpenAIEntry, 'policies'> = {}) {
+  const good = mockProvider({ retry: false, embeddings: true })
   const bad = mockProvider({
     retry: false,
     answers: Array.from({ length: 20 }, () => new LlmError('overloaded', 'Too busy.')),
@@ -25,7 +26,10 @@ async function world() {
     retry: false as const,
   })
   const gone = { ...entry(0), baseURL: 'http://127.0.0.1:1/v1' }
-  const config = { default: 'good', providers: { good: entry(0), bad: entry(1), gone } }
+  const config = {
+    default: 'good',
+    providers: { good: { ...entry(0), ...more }, bad: entry(1), gone, plain: entry(0) },
+  }
   return { ...(await adminWorld({}, undefined, config)), good }
 }
 
@@ -64,6 +68,15 @@ it('health is asked for once at a time, and kept for a minute or as long as the 
   expect(good.requests).toHaveLength(asked * 2)
   expect((await admin('GET', '/health?provider=nobody')).status).toBe(404)
   expect((await admin('GET', '/health?maxAge=soon')).status).toBe(400)
+})
+
+it('health is never answered by a cache of the provider', async () => {
+  const { admin, good } = await world({ policies: ['cache', { semanticCache: { embedder: 'plain' } }] })
+  const check = async () => (await admin('GET', '/health?provider=good&maxAge=0')).body.data[0]
+  expect(await check()).toMatchObject({ ok: true })
+  const asked = good.requests.length
+  expect(await check()).toMatchObject({ ok: true })
+  expect(good.requests).toHaveLength(asked * 2)
 })
 
 it('checks of health count for no key', async () => {

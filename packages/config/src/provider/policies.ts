@@ -21,6 +21,7 @@ import {
 } from '@patchbay/policies'
 import type { Loaded } from '../file/load.js'
 import type { GuardEntry, PolicyEntry, PolicyOptions } from '../policy-entries.js'
+import { isProbe } from './probe.js'
 import type { Shared } from './shared-state.js'
 
 /** Context of a list of policies. */
@@ -59,7 +60,12 @@ export async function withPolicies(
     budget: async (inner, options) =>
       budget(inner, { ...options, prices: loaded.prices, ...(await state()) }),
     cache: async (inner, { store: named, ...options }) =>
-      cache(inner, { ...options, namespace: options.namespace ?? scope, ...(await store(named)) }),
+      cache(inner, {
+        ...options,
+        namespace: options.namespace ?? scope,
+        ...(await store(named)),
+        when: (call) => !isProbe(call.options),
+      }),
     compact: async (inner, { summarizer, ...options }) =>
       compact(inner, { ...options, ...(summarizer !== undefined && { summarizer: await make(summarizer) }) }),
     guard: async (inner, { input, output, ...options }) =>

@@ -1,7 +1,8 @@
 // Probes of a provider's features: one tiny request for each feature of the contract. `patchbay doctor` and the gateway's admin
 // interface show what they find.
 
-import { type CallOptions, type ChatRequest, isLlmError, type Provider, tool } from '@patchbay/core'
+import { type CallOptions, type ChatRequest, isLlmError, LlmError, type Provider, tool } from '@patchbay/core'
+import { unlessAborted } from '@patchbay/core/wire'
 import type { Requirement } from '../types.js'
 
 /** How a feature fared. `no`: it is known not to be there. `failed`: it should be, or might be, and is not. */
@@ -74,29 +75,53 @@ function request(given: string | ChatRequest): ChatRequest {
   return { maxOutputTokens: 512, ...whole }
 }
 
+/** Caches answer nothing of another tenant: a stored answer says nothing about the service. */
+const tenantPrefix = 'patchbay-probe:'
+
+/** Whether a call is one of a probe. */
+export function isProbe({ metadata }: CallOptions): boolean {
+  return metadata?.tenant?.startsWith(tenantPrefix) === true
+}
+
 /**
  * Asks for each feature with one tiny request, of at most 512 output tokens. One after the other: a small server is not to be flooded.
- * After a text that fails nothing else is asked.
- * @throws {LlmError} `aborted`; every other failure is a finding
+ * After a text that fails nothing else is asked. No cache answers for the service: `metadata.tenant` is another one each time.
+ *
+ * `options.timeout` is for each request. If `options.signal` aborts with a `TimeoutError`, as that of `AbortSignal.timeout` does, what was
+ * found is kept, and the rest has failed for want of time.
+ * @throws {LlmError} `aborted` if the signal aborts with anything else; every other failure is a finding
  */
 export async function probe(provider: Provider, options: CallOptions): Promise<Record<Feature, Finding>> {
+  const metadata = { ...options.metadata, tenant: `${tenantPrefix}${crypto.randomUUID()}` }
   const findings = {} as Record<Feature, Finding>
   for (const feature of features) {
     const { text } = findings
     findings[feature] =
-      text?.outcome === 'failed' ? text : await find(probes[feature], provider, { ...options, retry: false })
+      text?.outcome === 'failed'
+        ? text
+        : await find(probes[feature], provider, { ...options, metadata, retry: false })
   }
   return findings
 }
 
 async function find(work: Probe, provider: Provider, options: CallOptions): Promise<Finding> {
+  const { signal } = options
+  if (isOutOfTime(signal)) return { outcome: 'failed', detail: 'not asked: the time for all probes was over' }
   try {
-    const problem = await work(provider, options)
+    const ask = () => work(provider, options)
+    const problem = await (signal === undefined ? ask() : unlessAborted(signal, ask))
     return problem === undefined ? { outcome: 'yes' } : { outcome: 'failed', detail: problem }
   } catch (error) {
-    if (!isLlmError(error)) throw error
-    if (error.code === 'aborted') throw error
+    if (isOutOfTime(signal))
+      return { outcome: 'failed', detail: 'timeout: no answer before the time for all probes was over' }
+    if (signal?.aborted && !isLlmError(error))
+      throw new LlmError('aborted', 'The probe was aborted.', { cause: error })
+    if (!isLlmError(error) || error.code === 'aborted') throw error
     const outcome = error.code === 'unsupported' ? 'no' : 'failed'
     return { outcome, detail: `${error.code}: ${error.message}` }
   }
+}
+
+function isOutOfTime(signal: AbortSignal | undefined): boolean {
+  return signal?.aborted === true && (signal.reason as Error | undefined)?.name === 'TimeoutError'
 }

@@ -83,6 +83,9 @@ describe('a stored measurement', () => {
     ['not if it is of the future', {}, 0, false],
     ['not of another engine', { engine: '2.9.0' }, 1_000, false],
     ['not if it is damaged', { threads: -1 }, 1_000, false],
+    ['not with threads that no machine has', { threads: 1e9 }, 1_000, false],
+    ['not with a batch that no memory holds', { batchSize: 2 ** 40 }, 1_000, false],
+    ['not if a step took less than no time', { stepMs: -5 }, 1_000, false],
     ['not if it was made before these facts were kept', { busy: undefined as never }, 1_000, false],
   ])('is believed %s', async (_, changed, now, isBelieved) => {
     const dir = temporaryFolder()

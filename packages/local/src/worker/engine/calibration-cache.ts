@@ -62,14 +62,22 @@ export class CalibrationCache {
   }
 }
 
+// Far above every machine and every batch that is tried: a number beyond comes from a damaged file, and the engine would take its memory for it.
+const most = { threads: 4096, batchSize: 65_536 }
+
 function isMeasurement(entry: unknown): entry is Measurement {
   const { threads, batchSize, stepMs, why, engine, measuredAt, busy } = (entry ?? {}) as Partial<
     Record<keyof Measurement, unknown>
   >
   return (
-    [threads, batchSize].every((value) => Number.isInteger(value) && Number(value) > 0) &&
-    [stepMs, measuredAt].every((value) => Number.isFinite(value)) &&
+    isCount(threads, most.threads) &&
+    isCount(batchSize, most.batchSize) &&
+    [stepMs, measuredAt].every((value) => Number.isFinite(value) && Number(value) >= 0) &&
     [why, engine].every((value) => typeof value === 'string') &&
     typeof busy === 'boolean'
   )
+}
+
+function isCount(value: unknown, max: number): boolean {
+  return Number.isInteger(value) && Number(value) > 0 && Number(value) <= max
 }
