@@ -8,7 +8,14 @@ import {
   LlmError,
   type PreparedImage,
 } from '@patchbay/core'
-import { fieldsOf, markLarge, objectsIn, receivedBytes, toBase64 } from '@patchbay/core/wire'
+import {
+  fieldsOf,
+  markLarge,
+  objectsIn,
+  receivedBytes,
+  receivedImageType,
+  toBase64,
+} from '@patchbay/core/wire'
 import type { Server } from './client.js'
 import { each, fromChunks } from './events.js'
 
@@ -104,7 +111,11 @@ async function fromEvents(
     else if (event.type === 'part' && event.part.type === 'image' && 'data' in event.part) {
       const { data, mediaType } = event.part
       const bytes = receivedBytes(data)
-      if (bytes !== undefined) response.images.push({ data: bytes, mediaType: mediaType ?? 'image/png' })
+      if (bytes !== undefined)
+        response.images.push({
+          data: bytes,
+          mediaType: mediaType ?? receivedImageType(bytes, undefined, 'Gemini'),
+        })
     } else if (event.type === 'finish') {
       const { usage = {}, finishReason, rawFinishReason } = event.response
       response.usage = usage
@@ -133,7 +144,7 @@ function fromPredictions(answer: Json, model: string): Omit<ImageResponse, 'prov
     return [
       {
         data,
-        mediaType: typeof mimeType === 'string' ? mimeType : 'image/png',
+        mediaType: typeof mimeType === 'string' ? mimeType : receivedImageType(data, undefined, 'Gemini'),
         ...(typeof prompt === 'string' && { revisedPrompt: prompt }),
       },
     ]

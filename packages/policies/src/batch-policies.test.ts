@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type BatchResult, isLlmError } from '@patchbay/core'
+import { fakeClock } from '@patchbay/testing'
 import { afterAll, describe, expect, it } from 'vitest'
 import { failureOf } from '../test/failure.js'
 import { standIn } from '../test/operations.js'
@@ -85,5 +86,22 @@ describe('batches', () => {
       { call: 'batches.submit', requests: 2, batch: id },
       { call: 'batches.results', batch: id, answered: 2, failed: 0, inputTokens: 6, outputTokens: 8 },
     ])
+  })
+
+  it('end by the time limit although their reader stopped, and the provider can close', async () => {
+    const clock = fakeClock()
+    const ends: string[] = []
+    const llm = policies.hooks(standIn().provider, {
+      onError: ({ kind, error }) => void ends.push(`${kind} ${error.code}`),
+      clock,
+    })
+    const id = await llm.batches.submit(['one', 'two'])
+    const results = llm.batches.results(id, { timeout: 300 })[Symbol.asyncIterator]()
+    await results.next()
+    const closing = llm.close()
+    await clock.advance(300)
+    await closing
+    expect(ends).toEqual(['batches.results timeout'])
+    expect(await failureOf(Promise.resolve(results.next()))).toMatchObject({ code: 'timeout' })
   })
 })

@@ -1,9 +1,10 @@
 // Every failure is an `LlmError`: foreign providers, careless backends, callbacks that throw, odd objects; and no rejection
 // goes unhandled.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { fakeClock } from '../../../testing/src/fake-clock.js'
 import { mockProvider } from '../../../testing/src/mock.js'
 import { growth } from '../../test/growth.js'
-import { can, failureOf, finish, say, world } from '../../test/world.js'
+import { can, failureOf, finish, overTime, say, world } from '../../test/world.js'
 import {
   type Backend,
   type BackendEvent,
@@ -314,4 +315,36 @@ describe('a careless backend', () => {
     for await (const _ of stream) break
     expect(await failureOf(stream.response())).toMatchObject({ code: 'aborted' })
   })
+})
+
+it('results of a batch whose reader stopped end by the time limit, and the provider can close', async () => {
+  const clock = fakeClock()
+  let closed = 0
+  const provider = defineProvider(
+    {
+      provider: 'scripted',
+      model: 'm',
+      capabilities: () => can,
+      async *chat() {},
+      batch: {
+        submit: async () => 'b',
+        status: async () => ({ state: 'ended', total: 2, answered: 0, failed: 2 }),
+        cancel: async () => {},
+        async *results() {
+          try {
+            for (const index of [0, 1]) yield { index, error: new LlmError('overloaded', 'Busy.') }
+          } finally {
+            closed++
+          }
+        },
+      },
+    },
+    { clock },
+  )
+  const results = provider.batches.results('b', { timeout: 300 })[Symbol.asyncIterator]()
+  expect((await results.next()).value).toMatchObject({ index: 0 })
+  const closing = provider.close()
+  await overTime(clock, closing)
+  expect(closed).toBe(1)
+  expect(await failureOf(results.next())).toMatchObject({ code: 'timeout' })
 })

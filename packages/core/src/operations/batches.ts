@@ -78,9 +78,16 @@ export async function* results(
   let leave: () => void = () => {}
   try {
     leave = begin()
+    // Its reader may have stopped reading.
+    lifecycle.onStop = leave
     const { total, outcomes, first } = await lifecycle.runAttempts((context) =>
       startReading(backend, id, lifecycle, context),
     )
+    const close = () => void (async () => outcomes.return?.())().catch(() => {})
+    lifecycle.onStop = () => {
+      close()
+      leave()
+    }
     try {
       const early = new Map<number, BatchResult>()
       let next = 0
@@ -93,11 +100,12 @@ export async function* results(
         for (let result = early.get(next); result !== undefined; result = early.get(next)) {
           early.delete(next++)
           yield result
+          if (lifecycle.stopError !== undefined) throw lifecycle.stopError
         }
       }
       for (; next < total; next++) yield early.get(next) ?? missingResult(backend, next)
     } finally {
-      void outcomes.return?.()
+      close()
     }
   } catch (error) {
     throw lifecycle.errorFrom(error)

@@ -2,6 +2,7 @@
 // call.
 
 import { Yielder } from '../call/event-loop.js'
+import { validCounts } from '../call/response.js'
 import type { Backend, EmbedBatch } from '../contract/backend.js'
 import { invalid, LlmError } from '../contract/errors.js'
 import type { EmbedRequest, EmbedResponse } from '../contract/operations.js'
@@ -59,7 +60,7 @@ export function embedAttempt(
     return {
       vectors,
       model: done.at(-1)?.model ?? backend.model,
-      usage: done.reduce((all, { usage }) => addUsage(all, usage), {}),
+      usage: done.reduce((all, { usage }) => addUsage(all, validCounts(usage)), {}),
       provider: backend.provider,
     }
   }

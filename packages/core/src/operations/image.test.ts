@@ -87,6 +87,12 @@ describe('image', () => {
     expect(calls).toBe(0)
   })
 
+  it('leaves impossible counts out of the usage', async () => {
+    const usage = { inputTokens: -1, outputTokens: Number.NaN, cachedInputTokens: 3 }
+    const { provider } = world([], {}, { image: async () => ({ images: [image], model: 'm', usage }) })
+    expect((await provider.image('p')).usage).toEqual({ cachedInputTokens: 3 })
+  })
+
   it('is unsupported without a backend for it, and empty answers are errors', async () => {
     expect(await failureOf(world([]).provider.image('p'))).toMatchObject({
       code: 'unsupported',

@@ -1,6 +1,7 @@
 // Images: checks the request, and that the answer has some. Loaded with the first operation.
 
 import type { CallEnvironment } from '../call/chat-call.js'
+import { validCounts } from '../call/response.js'
 import type { Backend } from '../contract/backend.js'
 import { invalid, LlmError } from '../contract/errors.js'
 import type { ImageInput, ImageRequest, ImageResponse } from '../contract/operations.js'
@@ -35,7 +36,7 @@ export async function imageAttempt(
         provider: backend.provider,
         model: backend.model,
       })
-    return { ...response, provider: backend.provider }
+    return { ...response, usage: validCounts(response.usage), provider: backend.provider }
   }
 }
 

@@ -1,5 +1,6 @@
 // Reranking: checks the request and the scores. Loaded with the first call.
 
+import { validCounts } from '../call/response.js'
 import type { Backend } from '../contract/backend.js'
 import { invalid, LlmError } from '../contract/errors.js'
 import type { RerankRequest, RerankResponse } from '../contract/operations.js'
@@ -33,6 +34,6 @@ export function rerankAttempt(
         'bad-response',
         `The service gave ${scores.filter(Number.isFinite).length} scores for ${documents.length} documents. Try again, or use another model.`,
       )
-    return { ...response, provider: backend.provider }
+    return { ...response, usage: validCounts(response.usage), provider: backend.provider }
   }
 }

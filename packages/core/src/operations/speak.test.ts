@@ -204,6 +204,17 @@ describe('speak', () => {
     expect(await failureOf(provider.speak('Hi').response())).toMatchObject({ code: 'closed' })
   })
 
+  it('keeps the whole although its reader changes or transfers the pieces, and leaves out impossible counts', async () => {
+    const usage = { inputTokens: -2, outputTokens: Number.NaN }
+    const { provider } = speaking([[start, audio(1), audio(2), { type: 'finish', usage }]])
+    const stream = provider.speak('Hi')
+    for await (const piece of stream.audio)
+      if (piece[0] === 1) piece.fill(9)
+      else structuredClone(piece, { transfer: [piece.buffer as ArrayBuffer] })
+    expect(await stream.response()).toMatchObject({ audio: Uint8Array.of(1, 2), usage: {} })
+    expect(Object.keys((await stream.response()).usage)).toEqual([])
+  })
+
   it('is never whole without a finish, nor without audio', async () => {
     const cut = speaking([[start, audio(1)]])
     expect(await failureOf(cut.provider.speak('Hi').response())).toMatchObject({ code: 'bad-response' })

@@ -2,6 +2,7 @@
 
 import type { CallEnvironment } from '../call/chat-call.js'
 import { startLifecycle } from '../call/lifecycle.js'
+import { validCounts } from '../call/response.js'
 import type { Backend, BackendSpeechEvent, PreparedSpeak } from '../contract/backend.js'
 import type { CallOptions } from '../contract/call-options.js'
 import { asLlmError, incompleteAnswer, invalid, LlmError } from '../contract/errors.js'
@@ -150,13 +151,14 @@ class SpeechCollector {
           'The answer has more than 256 MB of audio. Split the text, or ask for a smaller format such as mp3.',
           this.#names,
         )
-      this.#pieces.push(value.audio)
+      // A copy: the piece belongs to its reader, who may change it or transfer it.
+      this.#pieces.push(value.audio.slice())
       return value
     }
     if (this.#length === 0)
       throw new LlmError('empty-response', 'The answer has no audio. Try again.', this.#names)
     const { provider, model, mediaType } = this.start
-    const { usage = {} } = value
+    const usage = validCounts(value.usage)
     return { type: 'finish', response: { audio: this.#whole(), mediaType, usage, model, provider } }
   }
 

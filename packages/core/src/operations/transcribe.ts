@@ -1,5 +1,6 @@
 // Transcription: checks the request. Loaded with the first call.
 
+import { validCounts } from '../call/response.js'
 import type { Backend } from '../contract/backend.js'
 import { invalid } from '../contract/errors.js'
 import type { TranscribeRequest, TranscribeResponse } from '../contract/operations.js'
@@ -31,6 +32,6 @@ export async function transcribeAttempt(
   }
   return async (context) => {
     const response = await backend.transcribe(prepared, context)
-    return { ...response, provider: backend.provider }
+    return { ...response, usage: validCounts(response.usage), provider: backend.provider }
   }
 }

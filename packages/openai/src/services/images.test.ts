@@ -136,6 +136,11 @@ describe('image', () => {
     const image = async (served: Parameters<typeof ask>[0]) => failureOf((await ask(served)).image('A cat'))
     expect(await image(json({ data: [] }))).toMatchObject({ code: 'empty-response' })
     expect(await image(json({ object: 'list' }))).toMatchObject({ code: 'bad-response' })
+    // 'Internal' is valid base64.
+    expect(await image(json({ data: [{ b64_json: 'Internal' }] }))).toMatchObject({
+      code: 'bad-response',
+      message: expect.stringContaining('in place of an image'),
+    })
     expect(await image(json({ data: [{ url: 'https://example.com/a.png' }] }))).toMatchObject({
       code: 'bad-response',
       message: expect.stringContaining('address'),

@@ -1,7 +1,14 @@
 // Images: the requests to POST /images/generations and /images/edits, and their answer.
 // Sources: openai 6.49.0, resources/images.d.ts (options by model, November 2026); docs.x.ai, image generation (November 2026).
 import { type CallContext, type ImageResponse, LlmError, type PreparedImage } from '@patchbay/core'
-import { fieldsOf, fromBase64, imageTypeOf, objectsIn, receivedBytes, Yielder } from '@patchbay/core/wire'
+import {
+  fieldsOf,
+  fromBase64,
+  objectsIn,
+  receivedBytes,
+  receivedImageType,
+  Yielder,
+} from '@patchbay/core/wire'
 import type { Target } from '../api.js'
 import type { Server } from '../client.js'
 import { notAnAnswer } from '../errors.js'
@@ -133,17 +140,19 @@ async function toImages(
   const yielder = new Yielder()
   for (const { b64_json, url, revised_prompt } of objectsIn(data)) {
     // Some servers write a data URL into either field.
-    const text = String(b64_json ?? url ?? '').replace(/^data:[^,]{0,200},/, '')
+    const [head = '', type] =
+      /^data:([^,;]*)[^,]{0,200},/.exec(String(b64_json ?? url ?? '').slice(0, 500)) ?? []
+    const text = String(b64_json ?? url ?? '').slice(head.length)
     const bytes = /^https?:/.test(text) ? undefined : receivedBytes(text)
     if (bytes === undefined)
       throw new LlmError(
         'bad-response',
         `${who} gave an address in place of an image. Set the option of that server which returns the bytes, in providerOptions.openai.`,
       )
-    const claimed = typeof output_format === 'string' ? `image/${output_format}` : 'image/png'
+    const told = typeof output_format === 'string' ? `image/${output_format}` : type
     images.push({
       data: bytes,
-      mediaType: imageTypeOf(bytes) ?? claimed,
+      mediaType: receivedImageType(bytes, told, who),
       ...(typeof revised_prompt === 'string' && revised_prompt !== '' && { revisedPrompt: revised_prompt }),
     })
     await yielder.yieldIfDue()
