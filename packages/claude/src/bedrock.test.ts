@@ -279,6 +279,39 @@ describe('what the environment has', () => {
   })
 })
 
+it.each<[what: string, credentials: () => Promise<never>, error: object]>([
+  [
+    'that fail',
+    async () => {
+      throw new Error('The vault is sealed')
+    },
+    { code: 'authentication', message: expect.stringContaining('credentials failed: The vault is sealed') },
+  ],
+  [
+    'whose source cannot be reached',
+    async () => {
+      throw Object.assign(new Error('connect'), { code: 'ECONNREFUSED' })
+    },
+    { code: 'network' },
+  ],
+  [
+    'that are incomplete',
+    async () => ({ accessKeyId: 'AKIA' }) as never,
+    { code: 'authentication', message: expect.stringContaining('no secretAccessKey') },
+  ],
+  [
+    'that are nothing',
+    async () => undefined as never,
+    { code: 'authentication', message: expect.stringContaining('no secretAccessKey') },
+  ],
+])('credentials %s are told by their own cause', async (_, own, error) => {
+  environment()
+  const { sent, fetch } = recorder()
+  const llm = claude(model, { ...base, credentials: own, fetch, retry: false })
+  expect(await failureOf(llm.chat('Hi'))).toMatchObject(error)
+  expect(sent).toEqual([])
+})
+
 it('credentials that never come end with the call', async () => {
   environment()
   const abort = new AbortController()
@@ -300,6 +333,7 @@ it.each<[what: string, options: object, message: RegExp]>([
     { credentials },
     /credentials is an option of a cloud. Pass host: 'bedrock' too/,
   ],
+  ['credentials that are no function', { host: 'bedrock', credentials: identity }, /must be a function/],
   ['credentials for another cloud', { host: 'vertex', credentials }, /takes no credentials/],
   ['a region that is none', { host: 'bedrock', region: 'evil.example/' }, /region must be/],
 ])('%s is refused when the provider is made', (_, options, expected) => {

@@ -1,9 +1,9 @@
 // Claude on Amazon Bedrock, by the official client's sibling: it rewrites a request of the Messages API to InvokeModel, signs it, and
 // turns AWS's event stream back into server-sent events. Loaded with the first such call.
 import type { ClientOptions as AllOptions } from '@anthropic-ai/bedrock-sdk'
-import { LlmError } from '@patchbay/core'
-import { noToken, toBase64, unlessAborted, unlessInBrowser } from '@patchbay/core/wire'
-import type { AwsCredentials, BedrockCloud } from './hosts.js'
+import { isLlmError, LlmError } from '@patchbay/core'
+import { excerpt, noToken, toBase64, unlessAborted, unlessInBrowser } from '@patchbay/core/wire'
+import type { AwsCredentials, AwsIdentity, BedrockCloud } from './hosts.js'
 import {
   type CanonicalRequest,
   type Rewriter,
@@ -92,10 +92,22 @@ class BedrockRewriter implements Rewriter {
 /** An incomplete identity would make a signature that is only refused by the service. */
 function identityProvider(credentials: AwsCredentials) {
   return async () => {
-    const { accessKeyId, secretAccessKey, sessionToken } = await credentials()
+    const { accessKeyId, secretAccessKey, sessionToken } = await identityOf(credentials)
     if (!accessKeyId || !secretAccessKey)
-      throw new Error('credentials gave no accessKeyId or secretAccessKey')
+      throw new LlmError('authentication', 'credentials gave no accessKeyId or no secretAccessKey.')
     return { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) }
+  }
+}
+
+/** @throws {LlmError} with what the app's own function says */
+async function identityOf(credentials: AwsCredentials): Promise<Partial<AwsIdentity>> {
+  try {
+    // Of an app without types, it may be anything.
+    return ((await credentials()) as AwsIdentity | undefined) ?? {}
+  } catch (cause) {
+    if (isLlmError(cause)) throw cause
+    const why = excerpt(cause instanceof Error ? cause.message : String(cause))
+    throw noToken(cause, 'AWS', `credentials failed: ${why}`)
   }
 }
 
@@ -149,6 +161,7 @@ function toError(error: unknown): unknown {
   if (/Failed to import/.test(message))
     return new LlmError('config', `Bedrock cannot be asked here: ${message}`, { cause: error })
   if (!/resolve AWS credentials/.test(message)) return error
+  if (isLlmError(cause)) return cause
   return noToken(
     cause,
     'AWS',

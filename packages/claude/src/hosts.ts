@@ -121,6 +121,10 @@ function bedrock(options: CloudOptions): BedrockCloud {
     options.region ?? environment('AWS_REGION') ?? environment('AWS_DEFAULT_REGION') ?? 'us-east-1'
   if (options.project !== undefined) throw refuse('Amazon Bedrock has no project. Leave it out.')
   if (apiKey !== undefined && credentials !== undefined) throw refuse('Pass apiKey or credentials, not both.')
+  if (credentials !== undefined && typeof credentials !== 'function')
+    throw refuse(
+      'credentials must be a function that gives them: async () => ({ accessKeyId, secretAccessKey }).',
+    )
   checkNames({ region })
   const baseURL = options.baseURL ?? environment(bedrockVariable) ?? bedrockAddress(region)
   const isExplicit = apiKey !== undefined || credentials !== undefined

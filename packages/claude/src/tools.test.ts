@@ -1,5 +1,6 @@
 // Anthropic's own tools: offered, told in events and parts, counted, and sent back.
 import { existsSync, readFileSync } from 'node:fs'
+import { inspect } from 'node:util'
 import type { ChatEvent, Part, ServerToolUse } from '@patchbay/core'
 import { faultServer } from '@patchbay/testing'
 import { strictService } from '@patchbay/testing/services'
@@ -304,6 +305,15 @@ it.each([
   [() => claude.tools.webSearch(null as never), /takes an object of options/],
 ])('an option that is unknown or cannot be right is refused: %s', (make, message) => {
   expect(make).toThrow(expect.objectContaining({ code: 'config', message: expect.stringMatching(message) }))
+})
+
+it('a log of a tool does not show its token', () => {
+  const secret = 'wiki-Token_of-mine'
+  const wiki = claude.tools.mcp({ name: 'wiki', url: 'https://wiki.example/mcp', authorizationToken: secret })
+  const shown = inspect({ tools: [wiki], spread: { ...wiki } }, { depth: 20 })
+  expect(shown).toContain('[secret]')
+  expect(shown).toContain('https://wiki.example/mcp')
+  expect(shown).not.toContain(secret)
 })
 
 it('no error repeats the token for an MCP server', async () => {

@@ -67,6 +67,15 @@ export function submit(
   }
 }
 
+/**
+ * Checks the id of a batch. It becomes a part of an address, where `..` would name another resource of the service.
+ * @throws {LlmError} `invalid-request`
+ */
+export function checkBatchId(id: unknown): void {
+  if (typeof id !== 'string' || id.trim() === '' || id === '.' || id === '..')
+    throw invalid('id', 'must be the id of a batch, as submit() gave it')
+}
+
 /** The results in the order of the requests; the service gives them in any order. */
 export async function* results(
   backend: Batching,
@@ -77,6 +86,7 @@ export async function* results(
   const lifecycle = await startLifecycle(settings, options)
   let leave: () => void = () => {}
   try {
+    checkBatchId(id)
     leave = begin()
     // Its reader may have stopped reading.
     lifecycle.onStop = leave

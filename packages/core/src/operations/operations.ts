@@ -23,7 +23,7 @@ import type { ChatInput } from '../contract/request.js'
 import { readCallerValue } from '../request/caller-objects.js'
 import { prepare } from '../request/prepare.js'
 import type { Attempt } from './attempt.js'
-import { results as batchResults, submit } from './batches.js'
+import { results as batchResults, checkBatchId, submit } from './batches.js'
 import { embedAttempt } from './embed.js'
 import { imageAttempt } from './image.js'
 import { rerankAttempt } from './rerank.js'
@@ -89,10 +89,12 @@ const operations: {
     submit(requireOperation(environment.backend, 'batch'), requests, environment),
   status({ backend }, id) {
     const { batch } = requireOperation(backend, 'batch')
+    checkBatchId(id)
     return (context) => batch.status(id, context)
   },
   cancel({ backend }, id) {
     const { batch } = requireOperation(backend, 'batch')
+    checkBatchId(id)
     return async (context) => void (await batch.cancel(id, context))
   },
 }

@@ -12,11 +12,25 @@ export function serverTool<Name extends string>(
   name: Name,
   { definition, ...server }: ServerToolDefinition,
 ): ServerTool<Name> {
-  return {
-    name: name.replace(/[^\w-]/g, '_').slice(0, 64) as Name,
-    input: { type: 'object' },
-    server: { ...server, definition: omitUndefined(definition) },
+  const made = { ...server, definition: omitUndefined(definition) }
+  if (server.secrets !== undefined) hideFromLogs(made, server.secrets)
+  return { name: name.replace(/[^\w-]/g, '_').slice(0, 64) as Name, input: { type: 'object' }, server: made }
+}
+
+/**
+ * Has `console.log` of a tool print `[secret]` in place of its tokens (Node, Bun and Deno ask for this symbol). Its JSON has them: it
+ * is the form in which tools are stored and sent.
+ */
+function hideFromLogs(server: ServerToolDefinition, secrets: readonly string[]): void {
+  const masked = (value: unknown): unknown => {
+    if (typeof value === 'string')
+      return secrets.reduce((text, secret) => text.replaceAll(secret, '[secret]'), value)
+    if (Array.isArray(value)) return value.map(masked)
+    if (typeof value !== 'object' || value === null) return value
+    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, masked(inner)]))
   }
+  // Not enumerable: it is no part of the tool.
+  Object.defineProperty(server, Symbol.for('nodejs.util.inspect.custom'), { value: () => masked(server) })
 }
 
 /** The functions and server tools of a prepared chat in the form of a request: its `tools`. */

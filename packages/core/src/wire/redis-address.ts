@@ -22,11 +22,14 @@ export interface RedisNode {
 
 /** What addresses look like, for errors. */
 export const redisAddressForms =
-  'redis://user:password@host:port/number, redis+sentinel://user:password@host:port,host:port/name or redis+cluster://user:password@host:port,host:port, or rediss with TLS; a % in a password is written %25'
+  'redis://user:password@host:port/number, redis+sentinel://user:password@host:port,host:port/name or redis+cluster://user:password@host:port,host:port, or rediss with TLS; a % in a password is written %25, and a / is written %2F'
 
 /** Reads an address; `undefined` if it cannot be read. */
 export function redisAddress(address: string): RedisAddress | undefined {
-  const [scheme = '', rest = ''] = address.split('://', 2)
+  const schemeEnd = address.indexOf('://')
+  if (schemeEnd === -1) return undefined
+  // A password may have `://` in it.
+  const [scheme, rest] = [address.slice(0, schemeEnd), address.slice(schemeEnd + 3)]
   const [protocol = '', kind = 'server'] = scheme.split('+')
   if (protocol !== 'redis' && protocol !== 'rediss') return undefined
   if (kind !== 'server' && kind !== 'sentinel' && kind !== 'cluster') return undefined

@@ -214,3 +214,12 @@ it('no error of a batch repeats the token for an MCP server', async () => {
     expect(failure.message).not.toContain(secret)
   }
 })
+
+it.each(['..', '.', '', 7])('an id that is none is refused before anything is sent: %s', async (id) => {
+  const { server, batches: own } = await batches(() => json({}))
+  const refused = { code: 'invalid-request', provider: 'openai' }
+  expect(await failureOf(own.status(id as string))).toMatchObject(refused)
+  expect(await failureOf(own.cancel(id as string))).toMatchObject(refused)
+  expect(await failureOf(all(own.results(id as string)))).toMatchObject(refused)
+  expect(server.requests).toEqual([])
+})
