@@ -19,6 +19,7 @@ const delimiters = [
 
 // A formula of a text is shorter; a search for its end must not cost the square of a hostile text.
 const maxLength = 4000
+const backslash = 92
 
 /** The formula with which this text begins, if it begins with one. */
 export function formulaAt(text: string): Formula | undefined {
@@ -36,9 +37,14 @@ export function formulaAt(text: string): Formula | undefined {
 
 /** Where the closing delimiter is; a backslash takes the next character with it. */
 function endOf(text: string, from: number, close: string): number {
-  for (let at = from; at < Math.min(text.length, maxLength); at++) {
-    if (text.startsWith(close, at)) return at
-    if (text[at] === '\\') at++
+  const within = text.slice(0, maxLength)
+  // Most marks without an end are found out by this alone.
+  if (!within.includes(close, from)) return -1
+  const first = close.charCodeAt(0)
+  for (let at = from; at < within.length; at++) {
+    const code = within.charCodeAt(at)
+    if (code === first && text.startsWith(close, at)) return at
+    if (code === backslash) at++
   }
   return -1
 }
@@ -49,34 +55,59 @@ function isFormula(tex: string, next: string): boolean {
   return !(/^\d/.test(tex) && /[a-z]{2}/i.test(tex) && !/[\\^_=]/.test(tex))
 }
 
+/** The formula between lines with which this text begins, if it begins with one: nothing in it is a list or a heading. */
+function blockAt(source: string): Formula | undefined {
+  const indent = /^\n? {0,3}/.exec(source)?.[0] ?? ''
+  const formula = formulaAt(source.slice(indent.length))
+  if (formula?.display !== true) return undefined
+  const rest = /^[ \t]*(?:\n|$)/.exec(source.slice(indent.length + formula.raw.length))
+  return rest === null ? undefined : { ...formula, raw: indent + formula.raw + rest[0] }
+}
+
 const inline: TokenizerExtension = {
   name: 'maths',
   level: 'inline',
-  start: (source) => firstOf(source, ['$', '\\(', '\\[']),
+  start: firstPlace(/\$|\\[([]/g, formulaAt),
   tokenizer(source) {
     const formula = formulaAt(source)
     return formula && { type: 'maths', ...formula }
   },
 }
 
-/** A formula between lines: nothing in it is a list or a heading. */
 const block: TokenizerExtension = {
   name: 'mathsBlock',
   level: 'block',
-  start: (source) => firstOf(source, ['\n$$', '\n\\[']),
+  start: firstPlace(/\n(?:\$\$|\\\[)/g, blockAt),
   tokenizer(source) {
-    const indent = /^\n? {0,3}/.exec(source)?.[0] ?? ''
-    const formula = formulaAt(source.slice(indent.length))
-    if (formula?.display !== true) return undefined
-    const rest = /^[ \t]*(?:\n|$)/.exec(source.slice(indent.length + formula.raw.length))
-    if (rest === null) return undefined
-    return { type: 'mathsBlock', ...formula, raw: indent + formula.raw + rest[0] }
+    const formula = blockAt(source)
+    return formula && { type: 'mathsBlock', ...formula }
   },
 }
 
-function firstOf(source: string, marks: readonly string[]): number | undefined {
-  const places = marks.map((mark) => source.indexOf(mark)).filter((place) => place >= 0)
-  return places.length === 0 ? undefined : Math.min(...places)
+/** Up to this length, a search costs less than remembering it. */
+const shortText = 200
+
+/**
+ * A search for the first formula. The lexer asks again after each piece of a text, and cuts the text at each place that it is told: so the
+ * last place is remembered for all the rest of a text, and marks that begin no formula are no places. Both would cost the square of a
+ * hostile text.
+ */
+function firstPlace(marks: RegExp, formulaOf: (text: string) => Formula | undefined) {
+  let known: { source: string; place: number | undefined } = { source: '', place: undefined }
+  return (source: string): number | undefined => {
+    const passed = known.source.length - source.length
+    const isRest = passed >= 0 && known.source.slice(passed) === source
+    if (isRest && known.place === undefined) return undefined
+    if (isRest && known.place !== undefined && known.place >= passed) return known.place - passed
+    let place: number | undefined
+    for (const { index } of source.matchAll(marks))
+      if (formulaOf(source.slice(index)) !== undefined) {
+        place = index
+        break
+      }
+    if (source.length > shortText) known = { source, place }
+    return place
+  }
 }
 
 /** Formulas as Markdown: `render` gets the source, with its delimiters, and gives HTML. */

@@ -1,4 +1,5 @@
 // All routes of one configuration, with what they share: request record, error shape, origin guard, keys and body limits.
+import type { HttpBindings } from '@hono/node-server'
 import type { GatewayEntry } from '@patchbay/config'
 import type { Provider } from '@patchbay/core'
 import { costOfUsage, type Prices } from '@patchbay/policies'
@@ -62,7 +63,9 @@ export function createApp(options: AppOptions): Hono<Env> {
   const app = new Hono<Env>({ strict: false })
 
   app.use(async (context, next) => {
-    const recorder = new RequestRecorder(context.req.raw, settings, listeners)
+    // Other servers than Node's tell nothing of the connection.
+    const { outgoing } = (context.env ?? {}) as Partial<HttpBindings>
+    const recorder = new RequestRecorder(context.req.raw, settings, listeners, outgoing)
     context.set('recorder', recorder)
     for (const [name, value] of Object.entries(recorder.idHeaders)) context.header(name, value)
     metrics.began()

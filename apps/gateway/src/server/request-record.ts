@@ -55,6 +55,7 @@ export class RequestRecorder {
     private readonly request: { readonly method: string; readonly signal: AbortSignal },
     private readonly limits: Pick<GatewayEntry, 'timeout' | 'stalled' | 'strict' | 'passThrough'>,
     listeners: readonly RequestListener[],
+    private readonly outgoing?: { destroy(): unknown },
   ) {
     this.#listeners = [...listeners]
   }
@@ -97,6 +98,15 @@ export class RequestRecorder {
         'The gateway is being stopped, and this answer was not done. Send the request again.',
       ),
     )
+  }
+
+  /**
+   * Breaks the connection in the middle of an answer, so that the client sees that it is not whole. The failure is recorded already: the
+   * HTTP server would print it once more, with a stack.
+   */
+  breakOff(controller: ReadableStreamDefaultController<Uint8Array>, error: LlmError): void {
+    if (this.outgoing === undefined) controller.error(error)
+    else this.outgoing.destroy()
   }
 
   onEnd(listener: RequestListener): void {

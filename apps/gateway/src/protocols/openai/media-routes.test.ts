@@ -3,7 +3,7 @@ import { LlmError } from '@patchbay/core'
 import { openai } from '@patchbay/openai'
 import { type MockProvider, mockProvider } from '@patchbay/testing'
 import OpenAI, { APIError, toFile } from 'openai'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type Settings, served, thrownBy } from '../../../test/served.js'
 
 async function clientOf(inner: MockProvider, more?: Settings) {
@@ -61,6 +61,20 @@ describe('images', () => {
     expect(seen).toEqual([{ prompt: 'Add a hat', n: 2, size: '1024x1024', images: [sent, sent], mask: sent }])
   })
 
+  it('have `auto` as a prompt, and let the service choose where `auto` is a value', async () => {
+    const inner = mockProvider()
+    const seen: unknown[] = []
+    const image = inner.image.bind(inner)
+    inner.image = (request, options) => {
+      seen.push(JSON.parse(JSON.stringify(request)))
+      return image(request, options)
+    }
+    const { client } = await clientOf(inner)
+    const auto = { size: 'auto', quality: 'auto', background: 'auto' } as const
+    await client.images.generate({ model: 'default', prompt: 'auto', ...auto })
+    expect(seen).toEqual([{ prompt: 'auto' }])
+  })
+
   it('that cannot be made are refused in the words of the client', async () => {
     const { client, gateway } = await clientOf(mockProvider({ answers: [busy], retry: false }))
     expect(await failed(client.images.generate({ model: 'default', prompt: 'p' }))).toMatchObject({
@@ -109,6 +123,12 @@ describe('speech', () => {
     ])
   })
 
+  it('has `auto` as a text', async () => {
+    const { client } = await clientOf(mockProvider())
+    const audio = await client.audio.speech.create({ model: 'default', input: 'auto', voice: 'auto' })
+    expect(await audio.text()).toBe('auto')
+  })
+
   it('has a status if it fails before it begins, and is cut or says so if it fails later', async () => {
     const early = await clientOf(mockProvider({ answers: [busy], retry: false }))
     const request = { model: 'default', input: 'Hi', voice: 'coral' }
@@ -119,8 +139,12 @@ describe('speech', () => {
     expect([wrong.status, wrong.message]).toEqual([400, expect.stringContaining('response_format')])
     const cut = { text: 'Hello', error: busy }
     const late = await clientOf(mockProvider({ answers: [cut, cut], retry: false }))
+    const log = vi.spyOn(console, 'error').mockImplementation(() => {})
+    onTestFinished(() => log.mockRestore())
     const broken = await late.client.audio.speech.create(request)
     await expect(broken.arrayBuffer()).rejects.toThrow()
+    // One line says what failed. A stack is of use only for a bug of the gateway.
+    expect(log.mock.calls).toEqual([[expect.stringContaining('failed. overloaded: Busy.')]])
     const events = await late.client.audio.speech.create({ ...request, stream_format: 'sse' })
     expect(await events.text()).toMatch(/"type":"error"/)
   })

@@ -67,11 +67,16 @@ function beginCall(context: Context<Env>, body: Json, fields: Fields, names: Fie
   return recorder
 }
 
-/** The fields that are there: many clients send null, and `auto` for what the service chooses. Core checks the values. */
+/** The fields that are there: many clients send null. Core checks the values. */
 function present(fields: Json): Json {
   return Object.fromEntries(
-    Object.entries(fields).filter(([, value]) => value !== undefined && value !== null && value !== 'auto'),
+    Object.entries(fields).filter(([, value]) => value !== undefined && value !== null),
   )
+}
+
+/** The value of a field in which `auto` lets the service choose: then nothing is sent. */
+function unlessAuto(value: unknown): unknown {
+  return value === 'auto' ? undefined : value
 }
 
 /** Names of the older models. */
@@ -95,9 +100,9 @@ async function writeImages(
   const request = present({
     prompt: requireString(prompt, 'prompt'),
     n,
-    size,
-    quality: qualities.get(quality) ?? quality,
-    background,
+    size: unlessAuto(size),
+    quality: unlessAuto(qualities.get(quality) ?? quality),
+    background: unlessAuto(background),
     format: output_format,
     seed: body.seed,
     aspectRatio: body.aspect_ratio,

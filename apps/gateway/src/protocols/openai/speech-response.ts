@@ -73,13 +73,15 @@ class SpeechWriter {
         const { usage } = this.recorder.recordAnswer(value.response)
         if (this.format === 'sse')
           controller.enqueue(eventOf({ type: 'speech.audio.done', usage: toMediaUsage(usage) }))
+        // The call is over only when its events are.
+        await this.events.next()
         this.#end(controller, 200)
       }
     } catch (thrown) {
       const error = toLlmError(thrown)
       const shown = this.recorder.recordFailure(error)
       this.recorder.end(statusOf(error))
-      if (this.format === 'audio') return controller.error(shown)
+      if (this.format === 'audio') return this.recorder.breakOff(controller, shown)
       controller.enqueue(eventOf({ type: 'error', ...toError(shown) }))
       controller.close()
     }
@@ -99,7 +101,7 @@ class SpeechWriter {
   #cut(controller: ReadableStreamDefaultController<Uint8Array>): void {
     const error = new LlmError('timeout', `The client read nothing for ${this.recorder.stalledMs} ms.`)
     this.recorder.recordFailure(error)
-    controller.error(error)
+    this.recorder.breakOff(controller, error)
     this.cancel()
   }
 }
