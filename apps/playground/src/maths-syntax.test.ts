@@ -67,6 +67,27 @@ describe('formulas', () => {
     expect(read('a $x$ b `$y$` c $5').html).toBe('<p>a <m>x</m> b <code>$y$</code> c $5</p>\n')
   })
 
+  it.each([
+    'x\n\\[\n',
+    '\\[ ',
+    '\\( ',
+    '\\[ \\\\] ',
+    '**a** \\) ',
+    '$ ',
+  ])('are not looked for again and again in a long text of %j', (piece) => {
+    const text = piece.repeat(10_000)
+    const { tokens, formulas } = read(text)
+    expect(formulas).toEqual([])
+    expect(tokens.map(({ raw }) => raw).join('')).toBe(text)
+  })
+
+  it('are all found in a long text without blank lines, and headings between them', () => {
+    const text = `${'x\n\\[a\\]\n'.repeat(5000)}Title\n---\n\\[b\\]\n`
+    const { tokens, formulas } = read(text)
+    expect(formulas).toHaveLength(5001)
+    expect(tokens.filter(({ type }) => type === 'heading')).toMatchObject([{ text: 'Title' }])
+  })
+
   it('are never in code, and nothing of a text is lost, whatever stands around', () => {
     const pieces = [
       '$',

@@ -74,10 +74,12 @@ const inline: TokenizerExtension = {
   },
 }
 
+const blockPlace = firstPlace(/\n(?:\$\$|\\\[)/g, blockAt)
+
 const block: TokenizerExtension = {
   name: 'mathsBlock',
   level: 'block',
-  start: firstPlace(/\n(?:\$\$|\\\[)/g, blockAt),
+  start: blockPlace,
   tokenizer(source) {
     const formula = blockAt(source)
     return formula && { type: 'mathsBlock', ...formula }
@@ -110,10 +112,22 @@ function firstPlace(marks: RegExp, formulaOf: (text: string) => Formula | undefi
   }
 }
 
+/**
+ * Whether there may be a heading by its underline (`false` asks the lexer, whose own search reads all the rest of a paragraph, again after
+ * each formula in it).
+ */
+function lheading(source: string): false | undefined {
+  const place = blockPlace(source)
+  if (place === undefined) return false
+  const before = source.slice(0, place + 1)
+  return /\n[ \t]*\n|\n {0,3}(?:=+|-+)[ \t]*\n/.test(before) ? false : undefined
+}
+
 /** Formulas as Markdown: `render` gets the source, with its delimiters, and gives HTML. */
 export function mathsExtension(render: (formula: Formula) => string): MarkedExtension {
   const renderer = (token: object) => render(token as Formula)
   return {
+    tokenizer: { lheading },
     extensions: [
       { ...inline, renderer },
       { ...block, renderer },
