@@ -215,6 +215,14 @@ describe('speak', () => {
     expect(Object.keys((await stream.response()).usage)).toEqual([])
   })
 
+  it('is over at its finish, whether anybody reads on or not', async () => {
+    const { provider } = speaking([[start, audio(1), finish]])
+    const events = provider.speak('Hi')[Symbol.asyncIterator]()
+    for (let type: string | undefined; type !== 'finish'; ) type = (await events.next()).value?.type
+    await provider.close()
+    expect(await events.next()).toMatchObject({ done: true })
+  })
+
   it('is never whole without a finish, nor without audio', async () => {
     const cut = speaking([[start, audio(1)]])
     expect(await failureOf(cut.provider.speak('Hi').response())).toMatchObject({ code: 'bad-response' })

@@ -99,8 +99,14 @@ export async function* speechEvents(
     for (;;) {
       // The call may have been stopped while nobody read.
       if (lifecycle.stopError !== undefined) throw lifecycle.stopError
+      if (event?.type === 'finish') {
+        // The call is over, even if nobody reads on.
+        lifecycle.end()
+        release()
+        yield event
+        return
+      }
       if (event !== undefined) yield event
-      if (event?.type === 'finish') return
       // The idle limit counts only while a reader waits.
       const next = (events as AsyncIterator<BackendSpeechEvent> | undefined)?.next()
       if (next === undefined) throw incompleteAnswer({ provider, model })
