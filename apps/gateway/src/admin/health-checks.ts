@@ -79,5 +79,7 @@ async function check(
 
 function problemOf(error: unknown, signal: AbortSignal): string {
   if (signal.aborted) return 'timeout: the provider was not open before the time of the check was over.'
-  return isLlmError(error) ? `${error.code}: ${error.message}` : 'It could not be checked. Run patchbay doctor, which tells more.'
+  return isLlmError(error)
+    ? `${error.code}: ${error.message}`
+    : 'It could not be checked. Run patchbay doctor, which tells more.'
 }
