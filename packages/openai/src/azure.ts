@@ -30,14 +30,8 @@ export const azureOptions = ['resource', 'apiVersion', 'tokenProvider'] as const
 const endpointVariable = 'AZURE_OPENAI_ENDPOINT'
 
 /** The paths whose model is a deployment in the address, at classic addresses. */
-const ofDeployments = new Set([
-  '/chat/completions',
-  '/embeddings',
-  '/audio/transcriptions',
-  '/audio/speech',
-  '/images/generations',
-  '/images/edits',
-])
+const ofDeployments =
+  /^\/(chat\/completions|embeddings|audio\/(transcriptions|speech)|images\/(generations|edits))$/
 
 /**
  * The address of a resource, and whether the environment names it.
@@ -84,7 +78,7 @@ export function azureAddress(options: AzureOptions): { baseURL: string; isNamed:
 
 /** The path of a request at a classic address: the deployment stands before it, unless the address has one. */
 export function classicPath(baseURL: string, deployment: string, path: string): string {
-  return ofDeployments.has(path) && !baseURL.includes('/deployments')
+  return ofDeployments.test(path) && !baseURL.includes('/deployments')
     ? `/deployments/${encodeURIComponent(deployment)}${path}`
     : path
 }

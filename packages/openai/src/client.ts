@@ -33,13 +33,6 @@ export interface ServerOptions {
   allowBrowser?: boolean | undefined
 }
 
-// learn.microsoft.com/azure/ai-foundry/openai/how-to/managed-identity, November 2026.
-const tokenAdvice = {
-  authentication:
-    'Check the scope of the token, and that the identity has the role Cognitive Services OpenAI User.',
-  'permission-denied': 'Give the identity of tokenProvider the role Cognitive Services OpenAI User.',
-}
-
 /** The URL and headers of a request. */
 interface RequestFrame {
   url: string
@@ -113,11 +106,12 @@ export class Server {
     const { keyHeader } = preset
     const provider = azure?.tokenProvider
     const apiKey = provider ? undefined : this.#key()
-    const advice = provider
-      ? tokenAdvice
-      : apiKey || address.authorization || this.#isKeyFor
-        ? {}
-        : missingKeyAdvice(address.baseURL, this.#environmentKey, headers)
+    const advice = async () =>
+      provider
+        ? (await import('./entra.js')).tokenAdvice
+        : apiKey || address.authorization || this.#isKeyFor
+          ? {}
+          : missingKeyAdvice(address.baseURL, this.#environmentKey, headers)
     const options = {
       fetch: this.#options.fetch ?? globalThis.fetch,
       signal,
@@ -128,7 +122,7 @@ export class Server {
       large,
       headers: { ...headers, ...(apiKey && { [keyHeader ?? 'api-key']: apiKey }) },
       failed: async (response: Response, asked: string) =>
-        (await import('./errors.js')).fromResponse(response, this.who, clock.now(), asked, advice),
+        (await import('./errors.js')).fromResponse(response, this.who, clock.now(), asked, await advice()),
       who: this.who,
       hint: this.isOwn
         ? 'Check the network.'

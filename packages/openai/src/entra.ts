@@ -32,3 +32,10 @@ export async function entraToken(
     'tokenProvider gave no token. It must return the text of one: getBearerTokenProvider(credential, scope) does.',
   )
 }
+
+/** What to do when a token is refused: learn.microsoft.com/azure/ai-foundry/openai/how-to/managed-identity, November 2026. */
+export const tokenAdvice = {
+  authentication:
+    'Check the scope of the token, and that the identity has the role Cognitive Services OpenAI User.',
+  'permission-denied': 'Give the identity of tokenProvider the role Cognitive Services OpenAI User.',
+}

@@ -62,7 +62,7 @@ export const vertexForm: CloudForm = {
     const { anthropic_version: version, ...others } = body
     const own = withVersion(headers, version === '2026-10-21' ? version : '2023-06-01')
     const isCount = path.includes('/count-tokens:')
-    const model = String(isCount ? (body.model ?? '') : ofPath).replace(/@.*$/, '')
+    const model = String(isCount ? (body.model ?? '') : ofPath).replace(/@[\s\S]*/, '')
     return { path: isCount ? count : messages, headers: own, model, body: { ...others, model } }
   },
   answer: (response) => response,

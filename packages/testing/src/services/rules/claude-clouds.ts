@@ -57,7 +57,7 @@ export const bedrock: readonly Rule[] = [
     id: 'bedrock/address',
     refuses: 'An address other than /model/{id}/invoke, /invoke-with-response-stream and /count-tokens.',
     check: ({ path }) =>
-      /^\/model\/[^/]+\/(invoke|invoke-with-response-stream|count-tokens)$/.test(path.replace(/\?.*$/, ''))
+      /^\/model\/[^/]+\/(invoke|invoke-with-response-stream|count-tokens)$/.test(path.split('?', 1)[0] ?? '')
         ? undefined
         : { status: 404, code: 'UnknownOperationException', message: 'Unknown operation' },
     ...{
@@ -209,7 +209,7 @@ export const vertex: readonly Rule[] = [
       'An address other than …/publishers/anthropic/models/{model}:rawPredict, :streamRawPredict and count-tokens:rawPredict.',
     check: ({ path }) =>
       /^\/v1\/projects\/[^/]+\/locations\/[^/]+\/publishers\/anthropic\/models\/[^/:]+:(rawPredict|streamRawPredict)$/.test(
-        path.replace(/\?.*$/, ''),
+        path.split('?', 1)[0] ?? '',
       )
         ? undefined
         : { status: 404, message: 'The requested URL was not found on this server.' },
