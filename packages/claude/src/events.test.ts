@@ -80,6 +80,7 @@ describe('an answer', () => {
         type: 'provider-block',
         kind: 'server_tool_use',
         opaque: opaque({ type: 'server_tool_use', id: 's1', name: 'web_search', input: { q: 'x' } }),
+        tool: { id: 's1', name: 'web_search', input: { q: 'x' } },
       },
       { type: 'provider-block', kind: 'never_heard_of', opaque: opaque({ type: 'never_heard_of', a: 2 }) },
     ])

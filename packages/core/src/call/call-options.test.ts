@@ -2,7 +2,7 @@
 // value, and does not pass until it arrives.
 import { describe, expect, it } from 'vitest'
 import { mockProvider } from '../../../testing/src/mock.js'
-import { world } from '../../test/world.js'
+import { can, world } from '../../test/world.js'
 import {
   type Backend,
   type CallContext,
@@ -110,6 +110,8 @@ function scripted(error?: LlmError): { provider: Provider; contexts: CallContext
     provider: 'scripted',
     model: 'scripted-1',
     capabilities: work,
+    // Images and speech ask for what is not known.
+    limits: { ...can, image: true, speech: true },
     async *chat(_, context) {
       yield await work(context)
     },

@@ -8,13 +8,14 @@ const products = { image: 'images', speech: 'speech' }
 
 /** @throws {LlmError} `unsupported` if the model is known not to make this; capabilities that cannot be fetched refuse nothing */
 export async function requireMedia(
-  { backend: { provider, model }, loadCapabilities }: CallEnvironment,
+  { backend: { provider, model, limits }, loadCapabilities }: CallEnvironment,
   name: keyof typeof products,
   context: CallContext,
 ): Promise<void> {
   const cache = await loadCapabilities()
-  let { known } = cache
-  if (known === undefined) {
+  let known = cache.known ?? limits
+  // What is known without a request needs none.
+  if (typeof known?.[name] !== 'boolean' && cache.known === undefined) {
     const { signal, status } = context
     onAbort(signal, () => cache.cancel(status))
     known = await cache.fetchKnown(status)

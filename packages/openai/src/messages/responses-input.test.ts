@@ -137,7 +137,14 @@ describe('a conversation of the Responses API', () => {
     expect(messages).toEqual([
       {
         role: 'assistant',
-        content: [{ type: 'provider-block', kind: 'web_search_call', opaque: ofOpenAI(search) }],
+        content: [
+          {
+            type: 'provider-block',
+            kind: 'web_search_call',
+            opaque: ofOpenAI(search),
+            tool: { id: 'ws_1', name: 'web_search', input: search.action, sources: [] },
+          },
+        ],
       },
     ])
     expect(toResponsesInput(messages)).toEqual([search])
