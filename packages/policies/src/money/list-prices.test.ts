@@ -69,7 +69,7 @@ it('are looked up for the model that answered, whatever was asked before', async
 it('are those of the day', async () => {
   let price = 1
   vi.doMock('@pydantic/genai-prices', () => ({
-    calcPrice: () => ({ model_price: { input_mtok: price, output_mtok: 0 } }),
+    calcPrice: () => ({ provider: { id: 'openai' }, model_price: { input_mtok: price, output_mtok: 0 } }),
   }))
   expect(await costWith({})).toBe(1)
   price = 2
