@@ -56,7 +56,7 @@ export function mergeTimeouts(
   base: Complete<TimeoutOptions>,
 ): Complete<TimeoutOptions> {
   const given = typeof options === 'number' ? { total: options } : options
-  return mergeNumbers('timeout', 'milliseconds above 0', given, base, Number.MIN_VALUE)
+  return mergeNumbers('timeout', 'milliseconds above 0 or an object of them', given, base, Number.MIN_VALUE)
 }
 
 /** The retry rules of a call, from the provider's and its own. */
@@ -64,7 +64,7 @@ export function mergeRetry(
   options: false | RetryOptions | undefined,
   base: RetryRules = defaultRetry,
 ): RetryRules {
-  return mergeNumbers('retry', 'false', options === false ? { retries: 0 } : options, base, 0)
+  return mergeNumbers('retry', 'false or an object', options === false ? { retries: 0 } : options, base, 0)
 }
 
 /** The headers of a call; later ones win. Names become lower case, so that none is sent in two spellings. */
@@ -89,7 +89,7 @@ function mergeNumbers<T extends object>(
     if (!(key in base && typeof value === 'number' && value >= least))
       throw invalid(
         name,
-        `must be ${form}, or an object with ${Object.keys(base).join(', ')}, but ${key} is ${describe(value)} (${typeof value})`,
+        `must be ${form} with ${Object.keys(base).join(', ')}, but ${key} is ${describe(value)} (${typeof value})`,
       )
   return { ...base, ...given }
 }

@@ -77,7 +77,7 @@ const cases: Case[] = [
   [
     'retry: true',
     (p) => p.chat('x', { retry: odd(true) }),
-    /retry must be false, or an object .*retry is true/,
+    /retry must be false or an object .*retry is true/,
   ],
   [
     'a misspelled option of runTools',
