@@ -168,8 +168,14 @@ local all = {}
 for i = 4, #ARGV do
   -- One step that fails must not fail those that happen to be sent with it.
   local ok, result = pcall(run, ARGV[i])
-  all[i - 3] = ok and result
-    or cjson.encode({ failed = type(result) == 'table' and result.err or tostring(result) })
+  if not ok then
+    local failed = type(result) == 'table' and result.err or tostring(result)
+    local code = failed:match('%f[%u](%u%u+) ')
+    -- What the server refuses, such as READONLY, is the command's failure: the client may have to find another server.
+    if code and code ~= 'ERR' then return redis.error_reply(failed) end
+    result = cjson.encode({ failed = failed })
+  end
+  all[i - 3] = result
 end
 if finish then finish() end
 return '[' .. table.concat(all, ',') .. ']'
