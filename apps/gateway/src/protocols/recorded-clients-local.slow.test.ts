@@ -49,6 +49,11 @@ function recordedId(request: Record<string, unknown>): string | undefined {
   return /"(?:call_id|tool_call_id|tool_use_id)":"([^"]+)"/.exec(JSON.stringify(request))?.[1]
 }
 
+/** Whether the client gives the result of the call; Ollama's protocol has no ids. */
+function hasResult(request: Record<string, unknown>): boolean {
+  return /"role":"tool"|"type":"tool_result"|"type":"\w*call_output"/.test(JSON.stringify(request))
+}
+
 /** What each protocol calls the end of an answer that is a call, and of one that is a text. */
 const called = /^(tool_calls|tool_use|completed|stop)$/
 const ended = /^(stop|end_turn|completed)$/
@@ -88,14 +93,18 @@ it.each(withTools.map((one) => [`${one.client} ${one.version}`, one] as const))(
       before = /"id":"(resp_\w+)"/.exec(text)?.[1]
       const answer = await read(response, Boolean(request.stream ?? path.startsWith('/api/')))
       answers.push(answer)
+      // Some clients ask twice: for tokens first, or for the same once more.
+      expect(answer).toMatchObject(
+        !hasResult(request)
+          ? { calls: [{ input: { command: 'echo marker' } }], reason: expect.stringMatching(called) }
+          : { calls: [], text: '"It printed marker."', reason: expect.stringMatching(ended) },
+      )
       // A byte is a token of this model.
       if (answer.inputTokens !== undefined) expect(answer.inputTokens).toBeGreaterThan(20_000)
       else expect([path, request.stream_options]).toEqual(['/v1/chat/completions', undefined])
     }
-    expect(answers).toMatchObject([
-      { calls: [{ input: { command: 'echo marker' } }], reason: expect.stringMatching(called) },
-      { calls: [], text: '"It printed marker."', reason: expect.stringMatching(ended) },
-    ])
+    expect(answers.at(0)?.calls).toHaveLength(1)
+    expect(answers.at(-1)?.calls).toEqual([])
     const results = agent.conversations.at(-1)?.filter(({ role }) => role === 'tool')
     expect(JSON.stringify(results)).toContain('marker')
   },
