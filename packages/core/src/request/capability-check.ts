@@ -41,7 +41,7 @@ export async function withinCapabilities(
   // Nothing is known, but that a provider has no tools of other makers: it would not send them.
   const serverTools = required.filter(isServerTool)
   const own = serverTools.filter((name) => name.startsWith(`${backend.provider}.`))
-  const known = { serverTools: own } as unknown as Capabilities
+  const known = { serverTools: own }
   return withoutUnsupported(chat, serverTools, known, backend, request.onUnsupported, warnings)
 }
 
@@ -52,7 +52,7 @@ export async function withinCapabilities(
 export function withoutUnsupported(
   chat: PreparedChat,
   required: Feature[],
-  capabilities: Capabilities,
+  capabilities: Partial<Capabilities>,
   { provider, model }: { provider: string; model: string },
   onUnsupported: ChatRequest['onUnsupported'],
   warnings: Warning[],

@@ -67,8 +67,8 @@ export function isUsual(chat: PreparedChat, feature: Feature): boolean {
   return usual.has(feature) && chat[feature as 'temperature'] === usual.get(feature)
 }
 
-/** Required features that the model is known to lack. */
-export function missingFeatures(required: Feature[], capabilities: Capabilities): Feature[] {
+/** Required features that the model is known to lack; what is not told is not known. */
+export function missingFeatures(required: Feature[], capabilities: Partial<Capabilities>): Feature[] {
   const { serverTools = [], options } = capabilities
   const has = (name: ServerToolName) => serverTools.includes(name)
   return required.filter((name) =>
