@@ -19,7 +19,7 @@ interface AxeResult {
 
 /** Keeps a picture of the page, and expects that everybody can use it and that it is not wider than the window. */
 export async function lookAt(page: Page, name: string): Promise<void> {
-  // A sheet that still moves is no picture of it.
+  // The picture is taken when the sheet has stopped moving.
   await page.evaluate(`Promise.allSettled(
     document.getAnimations().filter(({ effect }) => effect.getComputedTiming().endTime < Infinity).map(({ finished }) => finished))`)
   await page.screenshot({ path: `${shots}/${name}.png` })

@@ -18,6 +18,6 @@ if (shared !== undefined) {
   tell('These settings came with the link.')
 }
 render(<Page />, document.getElementById('app') as HTMLElement)
-// What the first question needs is loaded when the page can be used.
+// The client and the Markdown renderer are loaded once the page is interactive.
 const parts = [modelCall, markdown]
 void loadModels().finally(() => Promise.allSettled(parts.map((part) => part.load())))

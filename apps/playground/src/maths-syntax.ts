@@ -1,4 +1,4 @@
-// Where a text has formulas: `$…$`, `$$…$$`, `\(…\)` and `\[…\]`, never in code, and never between two prices.
+// Maths syntax: finds the formulas of a text, `$…$`, `$$…$$`, `\(…\)` and `\[…\]`, never in code, and never between two prices.
 import type { MarkedExtension, TokenizerExtension } from 'marked'
 
 /** A formula at the beginning of a text. */

@@ -1,4 +1,4 @@
-// What long lists share: pages, and fields that filter them.
+// Paging and filters of the admin lists.
 import { useState } from 'preact/hooks'
 import { useAnswer } from './api.js'
 

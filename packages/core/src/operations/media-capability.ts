@@ -1,4 +1,4 @@
-// What a model makes: a call for images or speech is refused before anything is sent if the model is known to make none.
+// Capability check of images and speech: a call is refused before anything is sent if the model is known to make none.
 import { onAbort } from '../call/abort-listener.js'
 import type { CallEnvironment } from '../call/chat-call.js'
 import type { CallContext } from '../contract/backend.js'

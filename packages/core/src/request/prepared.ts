@@ -1,4 +1,4 @@
-// A prepared request.
+// The type of a prepared request: what a call sends, beside what the app asked for.
 import type { PreparedChat } from '../contract/backend.js'
 import type { ChatRequest } from '../contract/request.js'
 import type { Warning } from '../contract/response.js'

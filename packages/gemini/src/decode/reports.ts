@@ -1,4 +1,4 @@
-// What the service tells of its tools beside the parts of an answer: searches, and pages that it read. Loaded with the first such
+// Grounding and URL context: the searches and pages that the service reports beside the parts of an answer. Loaded with the first such
 // answer. Source: ai.google.dev/api/generate-content (GroundingMetadata, UrlContextMetadata), November 2026.
 import type { BackendEvent, Citation, OpaqueState, ServerToolUse, Usage } from '@patchbay/core'
 import { fieldsOf, objectsIn } from '@patchbay/core/wire'

@@ -1,4 +1,4 @@
-// What was measured on this machine, by model: a JSON file that several processes may write, and when a result is no longer believed.
+// Cache of calibrations: measurements of this machine by model, in a JSON file that several processes may write, and how long each is valid.
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 

@@ -1,5 +1,5 @@
-// Notices when decoding has become far slower than it was measured: another program has taken a core, or a container's limit has changed,
-// and the threads of the engine wait for each other.
+// Speed watch: notices when decoding has become far slower than calibration measured, since another program has taken a core or a
+// container's limit has changed: then the threads of the engine wait for each other.
 import type { ChatResult } from '../../supervisor/protocol.js'
 
 /** Answers of fewer tokens say little about speed, and so do long contexts, whose steps take longer. */
