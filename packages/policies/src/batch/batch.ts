@@ -9,7 +9,6 @@ import {
   type Provider,
   systemClock,
 } from '@patchbay/core'
-import { readWithDeadline } from '../middleware/batch-results.js'
 import { CallDeadline } from '../middleware/call-deadline.js'
 import { runCallbackSync } from '../middleware/callbacks.js'
 import type { Interception, PolicyCall } from '../middleware/interception.js'
@@ -17,6 +16,7 @@ import { Middleware } from '../middleware/middleware.js'
 import type { Policy } from '../middleware/pipe.js'
 import { type OptionNames, policyOf } from '../middleware/policy-arguments.js'
 import { coverage } from '../middleware/policy-coverage.js'
+import { readWithDeadline } from '../middleware/read-with-deadline.js'
 import { memoryState } from '../state/memory-state.js'
 import type { StateStore } from '../state/state.js'
 import { BatchQueue } from './batch-queue.js'

@@ -7,9 +7,10 @@ import {
   type SpeechStream,
 } from '@patchbay/core'
 import { asLlmError } from '@patchbay/core/wrap'
-import { readWithDeadline } from './batch-results.js'
 import type { Interception, PolicyCall } from './interception.js'
-import { reportFailure, runInside, startInterception } from './start-interception.js'
+import { readWithDeadline } from './read-with-deadline.js'
+import { ReadingEnd } from './reading-end.js'
+import { runInside, startInterception } from './start-interception.js'
 
 /** One call, as the policy passes it on. `release` is called once it has ended, whether anybody reads on or not. */
 export async function* readSpeech(
@@ -27,15 +28,10 @@ export async function* readSpeech(
   const onLeaving = () => deadline.stop(leaving.reason as LlmError)
   if (leaving.aborted) onLeaving()
   leaving.addEventListener('abort', onLeaving)
-  let interception: Interception = {}
-  let settled = false
-  const onStop = (error: LlmError) => {
-    if (settled) return
-    settled = true
-    void reportFailure(interception, error, clock).then(release)
-  }
+  const end = new ReadingEnd(clock, release)
   try {
-    interception = await startInterception(intercept, deadline)
+    const interception = await startInterception(intercept, deadline)
+    end.interception = interception
     deadline.suspend()
     const remaining = deadline.remaining(interception.options ?? options)
     const events = () =>
@@ -45,7 +41,7 @@ export async function* readSpeech(
         : speechEvents(interception.answer(remaining) as Promise<SpeechResponse>))
     let response: SpeechResponse | undefined
     const inside = <T>(step: () => T) => runInside(interception, step)
-    for await (const event of readWithDeadline(events, deadline, inside, onStop)) {
+    for await (const event of readWithDeadline(events, deadline, inside, end.stop)) {
       if (event.type === 'finish') {
         response = event.response
         continue
@@ -59,7 +55,7 @@ export async function* readSpeech(
       throw new LlmError('bad-response', `The speech of ${model} (${provider}) has no end.`, {
         retryable: true,
       })
-    settled = true
+    end.complete()
     deadline.resume()
     const done = await deadline.waitFor(() => interception.done?.(response) ?? response)
     // The call is over, even if nobody reads on.
@@ -67,15 +63,13 @@ export async function* readSpeech(
     yield { type: 'finish', response: done as SpeechResponse }
   } catch (thrown) {
     const error = asLlmError(thrown, { provider, model })
-    if (!settled) await reportFailure(interception, error, clock)
-    settled = true
-    throw interception.error?.(error) ?? error
+    await end.fail(error)
+    throw end.interception.error?.(error) ?? error
   } finally {
     leaving.removeEventListener('abort', onLeaving)
-    if (!settled) {
-      const left = new LlmError('aborted', 'The reader left the stream before its end.', { provider, model })
-      await reportFailure(interception, left, clock)
-    }
+    await end.fail(
+      new LlmError('aborted', 'The reader left the stream before its end.', { provider, model }),
+    )
   }
 }
 
