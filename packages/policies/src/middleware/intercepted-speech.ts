@@ -67,9 +67,7 @@ export async function* readSpeech(
     throw end.interception.error?.(error) ?? error
   } finally {
     leaving.removeEventListener('abort', onLeaving)
-    await end.fail(
-      new LlmError('aborted', 'The reader left the stream before its end.', { provider, model }),
-    )
+    await end.fail(new LlmError('aborted', 'The reader left the stream before its end.', { provider, model }))
   }
 }
 
