@@ -43,7 +43,7 @@ export function fakeClock(start = Date.UTC(2026, 0, 1)): FakeClock {
   }
 }
 
-// Promise jobs can chain; a turn of the event loop runs them all.
-function settle(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
+// A turn of the event loop runs all promise jobs that chain; work that loads a module on the way needs several.
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 4; turn++) await new Promise<void>((resolve) => setImmediate(resolve))
 }
