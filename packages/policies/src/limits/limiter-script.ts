@@ -131,7 +131,7 @@ local function lower(bucket, rule, header)
   if rate then bucket.level = math.min(bucket.level, header.remaining or bucket.level) end
 end
 
-local done = { admitted = 0, waitMs = 0 }
+local done = '{"admitted":0,"waitMs":0}'
 function step(n, a)
   local s = load()
   local what = a[1]

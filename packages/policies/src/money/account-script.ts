@@ -2,88 +2,147 @@
 // members `id usd tokens` of a sorted set, by the time they end.
 
 export const accountScript = `
-local units = { 'usd', 'tokens' }
 local accounts = {}
 local function load(n)
   if accounts[n] then return accounts[n] end
   local v = redis.call('HMGET', hash(n), 'usd', 'tokens', 'reserved-usd', 'reserved-tokens')
   local s = {
-    spent = { usd = tonumber(v[1]) or 0, tokens = tonumber(v[2]) or 0 },
-    reserved = { usd = tonumber(v[3]) or 0, tokens = tonumber(v[4]) or 0 },
-    ended = {}
+    usd = tonumber(v[1]) or 0,
+    tokens = tonumber(v[2]) or 0,
+    reservedUsd = tonumber(v[3]) or 0,
+    reservedTokens = tonumber(v[4]) or 0,
+    ended = {},
+    added = {}
   }
   for _, member in ipairs(redis.call('ZRANGEBYSCORE', set(n), '-inf', exact(now))) do
     s.ended[member] = true
     local usd, tokens = string.match(member, ' ([^ ]+) ([^ ]+)$')
-    s.reserved.usd = s.reserved.usd - usd
-    s.reserved.tokens = s.reserved.tokens - tokens
+    s.reservedUsd = s.reservedUsd - usd
+    s.reservedTokens = s.reservedTokens - tokens
   end
   accounts[n] = s
   return s
 end
 
-local changed = {}
-local function save(n, s)
-  if next(s.ended) then
-    redis.call('ZREMRANGEBYSCORE', set(n), '-inf', exact(now))
-    s.ended = {}
+local function recount(n, s)
+  s.reservedUsd = 0
+  s.reservedTokens = 0
+  for _, member in ipairs(redis.call('ZRANGEBYSCORE', set(n), '(' .. exact(now), '+inf')) do
+    local usd, tokens = string.match(member, ' ([^ ]+) ([^ ]+)$')
+    s.reservedUsd = s.reservedUsd + usd
+    s.reservedTokens = s.reservedTokens + tokens
   end
-  -- Sums of fractions drift; without reservations the sum is known.
-  if redis.call('ZCARD', set(n)) == 0 then s.reserved = { usd = 0, tokens = 0 } end
-  redis.call('HSET', hash(n), 'usd', exact(s.spent.usd), 'tokens', exact(s.spent.tokens),
-    'reserved-usd', exact(s.reserved.usd), 'reserved-tokens', exact(s.reserved.tokens))
+end
+
+-- Calls that have ended free what they reserved before others reserve, all of them with one command an account.
+function isFirst(a)
+  return a[1] == 'settle'
+end
+
+local isFreed = false
+local function free()
+  if isFreed then return end
+  isFreed = true
+  local members = {}
+  for _, args in ipairs(lists) do
+    for n, a in ipairs(args) do
+      if isFirst(a) and a[2] ~= '' then
+        members[n] = members[n] or {}
+        table.insert(members[n], a)
+      end
+    end
+  end
+  for n, list in pairs(members) do
+    local s = load(n)
+    local names = {}
+    for at, a in ipairs(list) do names[at] = a[2] end
+    -- Redis lets a script that has removed something go on when it is full: a call that was paid for is counted.
+    if redis.call('ZREM', set(n), unpack(names)) == #names then
+      for _, a in ipairs(list) do
+        if not s.ended[a[2]] then
+          s.reservedUsd = s.reservedUsd - a[3]
+          s.reservedTokens = s.reservedTokens - a[4]
+        end
+      end
+    else
+      -- One had been removed before, after its time or with the whole account; which one Redis does not say.
+      recount(n, s)
+    end
+  end
+end
+
+local function save(n, s)
+  if next(s.ended) then redis.call('ZREMRANGEBYSCORE', set(n), '-inf', exact(now)) end
+  if #s.added > 0 then
+    redis.call('ZADD', set(n), unpack(s.added))
+  elseif redis.call('ZCARD', set(n)) == 0 then
+    -- Sums of fractions drift; without reservations the sum is known.
+    s.reservedUsd = 0
+    s.reservedTokens = 0
+  end
+  redis.call('HSET', hash(n), 'usd', exact(s.usd), 'tokens', exact(s.tokens),
+    'reserved-usd', exact(s.reservedUsd), 'reserved-tokens', exact(s.reservedTokens))
   redis.call('PEXPIRE', hash(n), ttl(n))
   redis.call('PEXPIRE', set(n), ttl(n))
 end
 
 function finish()
-  for n, s in pairs(changed) do save(n, s) end
+  for n, s in pairs(accounts) do
+    if s.changed then save(n, s) end
+  end
 end
 
 local function balance(s)
   return {
-    spent = { usd = s.spent.usd, tokens = s.spent.tokens },
-    reserved = { usd = math.max(0, s.reserved.usd), tokens = math.max(0, s.reserved.tokens) }
+    spent = { usd = s.usd, tokens = s.tokens },
+    reserved = { usd = math.max(0, s.reservedUsd), tokens = math.max(0, s.reservedTokens) }
   }
 end
 
-local function member(a)
-  return a[2] .. ' ' .. exact(a[3]) .. ' ' .. exact(a[4])
+local function exceeded(s, limit, unit)
+  local result = balance(s)
+  result.exceeded = { limit = limit, unit = unit }
+  return result
 end
 
 function refusal(n, a)
   if a[1] ~= 'reserve' then return nil end
   local s = load(n)
+  local usd = s.usd + math.max(0, s.reservedUsd) + a[3]
+  local tokens = s.tokens + math.max(0, s.reservedTokens) + a[4]
   for at = 6, #a, 2 do
-    for u, unit in ipairs(units) do
-      local most = a[at + u - 1]
-      -- JSON has no infinity: a limit of that size is null, as one that is not set.
-      if most ~= cjson.null and s.spent[unit] + math.max(0, s.reserved[unit]) + a[2 + u] > most * (1 + 1e-12) then
-        local result = balance(s)
-        result.exceeded = { limit = (at - 6) / 2, unit = unit }
-        return result
-      end
+    -- JSON has no infinity: a limit of that size is null, as one that is not set.
+    local mostUsd, mostTokens = a[at], a[at + 1]
+    if mostUsd ~= cjson.null and usd > mostUsd * (1 + 1e-12) then return exceeded(s, (at - 6) / 2, 'usd') end
+    if mostTokens ~= cjson.null and tokens > mostTokens * (1 + 1e-12) then
+      return exceeded(s, (at - 6) / 2, 'tokens')
     end
   end
   return nil
 end
 
+local ends = {}
 function step(n, a)
   local s = load(n)
-  local result = balance(s)
-  if a[1] == 'reserve' then
-    redis.call('ZADD', set(n), exact(now + a[5]), member(a))
-    for u, unit in ipairs(units) do s.reserved[unit] = s.reserved[unit] + a[2 + u] end
-    changed[n] = s
-  elseif a[1] == 'settle' then
-    -- Redis lets a script that has removed something go on when it is full: a call that was paid for is counted.
-    local own = member(a)
-    if redis.call('ZREM', set(n), own) == 1 and not s.ended[own] then
-      for u, unit in ipairs(units) do s.reserved[unit] = s.reserved[unit] - a[2 + u] end
-    end
-    for u, unit in ipairs(units) do s.spent[unit] = math.max(0, s.spent[unit] + a[4 + u]) end
-    changed[n] = s
+  local what = a[1]
+  if what == 'reserve' then
+    local usd, tokens, ms = s.reservedUsd + a[3], s.reservedTokens + a[4], a[5]
+    ends[ms] = ends[ms] or exact(now + ms)
+    local at = #s.added
+    s.added[at + 1] = ends[ms]
+    s.added[at + 2] = a[2]
+    s.reservedUsd = usd
+    s.reservedTokens = tokens
+    s.changed = true
+  elseif what == 'settle' then
+    free()
+    local usd, tokens = s.usd + a[5], s.tokens + a[6]
+    s.usd = math.max(0, usd)
+    s.tokens = math.max(0, tokens)
+    s.changed = true
+  else
+    return balance(s)
   end
-  return result
+  return 'null'
 end
 `

@@ -34,7 +34,8 @@ export const reservationMs = 900_000
 const units = ['usd', 'tokens'] as const
 const nothing: Amount = { usd: 0, tokens: 0 }
 
-export const accountSteps: AtomicSteps<Account, AccountArgs, Balance> = {
+/** A step that was done has no result, which a busy account need not send; one that was refused has the balance. */
+export const accountSteps: AtomicSteps<Account, AccountArgs, Balance | null> = {
   name: 'budget',
   initial: () => ({ ...nothing, reserved: [] }),
   apply(stored, args, now) {
@@ -45,30 +46,25 @@ export const accountSteps: AtomicSteps<Account, AccountArgs, Balance> = {
       reserved: totalReserved(account, now),
     }
     if (args.do === 'read') return { next: account, result }
-    if (args.do === 'settle') return { next: settled(account, args), result }
+    if (args.do === 'settle') return { next: settled(account, args), result: null }
     const exceeded = excess(result, args)
     if (exceeded !== undefined) return { next: account, result: { ...result, exceeded } }
-    return { next: withReservation(account, args, now), result }
+    return { next: withReservation(account, args, now), result: null }
   },
-  refused: ({ exceeded }) => exceeded !== undefined,
+  refused: (result) => result?.exceeded !== undefined,
   undo: (args) =>
     args.do === 'reserve'
       ? { do: 'settle', id: args.id, reserved: args.amount, cost: nothing }
       : { do: 'read' },
   pack(args) {
-    switch (args.do) {
-      case 'reserve': {
-        const { id, amount, most, forMs } = args
-        const limits = most.flatMap(({ usd = null, tokens = null }) => [usd, tokens])
-        return ['reserve', id, amount.usd, amount.tokens, forMs, ...limits]
-      }
-      case 'settle': {
-        const { id, reserved, cost } = args
-        return ['settle', id, reserved.usd, reserved.tokens, cost.usd, cost.tokens]
-      }
-      default:
-        return [args.do]
-    }
+    if (args.do === 'read') return ['read']
+    const { usd, tokens } = args.do === 'reserve' ? args.amount : args.reserved
+    // Nothing was reserved under no name.
+    const member = args.id === '' ? '' : `${args.id} ${usd} ${tokens}`
+    if (args.do === 'settle') return ['settle', member, usd, tokens, args.cost.usd, args.cost.tokens]
+    const packed: (string | number | null)[] = ['reserve', member, usd, tokens, args.forMs]
+    for (const { usd = null, tokens = null } of args.most) packed.push(usd, tokens)
+    return packed
   },
   lua: async () => (await import('./account-script.js')).accountScript,
 }

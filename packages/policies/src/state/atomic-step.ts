@@ -14,14 +14,18 @@ export interface AtomicSteps<Value, Args, Result> {
   refused?(result: Result): boolean
   /** Arguments that take a step back which had this result. Needed where steps can be refused. */
   undo?(args: Args, result: Result): Args
-  /** What many steps have in common, sent once for all that travel together: `common` in Lua. Default: nothing. */
-  common?(args: Args): unknown
+  /**
+   * What many steps have in common, sent once for all that travel together: `common` in Lua. An object that never changes. Default:
+   * nothing.
+   */
+  common?(args: Args): object
   /** The arguments without what they have in common, in a form that Lua reads fast. Default: the arguments. */
   pack?(args: Args): unknown
   /**
    * Lua that defines `step(n, args)`, which changes the n-th value and returns the result, and `refusal(n, args)`, which
-   * changes nothing and returns the result of a refused step. The value is in the hash `hash(n)` and the sorted set `set(n)`;
-   * `now` and `ttl(n)` are in milliseconds. Several steps may come in one command: what `finish()` does is done once, after the last.
+   * changes nothing and returns the result of a refused step; results are tables or JSON. The value is in the hash `hash(n)` and
+   * the sorted set `set(n)`; `now` and `ttl(n)` are in milliseconds. Several steps may come in one command: `lists` has the arguments
+   * of each. Those of which `isFirst(args)` is true are done before the others; what `finish()` does is done once, after the last.
    */
   lua(): Promise<string>
 }

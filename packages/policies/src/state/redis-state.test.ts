@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { failureOf } from '../../test/failure.js'
 import { hasRedis, startRedis } from '../../test/redis.js'
 import { redis } from '../../test/state-stores.js'
-import { accountSteps } from '../money/account.js'
+import { type AccountArgs, accountSteps } from '../money/account.js'
 import { redisState } from './redis-state.js'
 import { runStep } from './run-step.js'
 import { Cell } from './state.js'
@@ -66,16 +66,12 @@ describe.skipIf(!hasRedis)('a Redis that does not answer', () => {
 
 it.skipIf(!hasRedis)('a step that fails does not fail those sent with it, and is not counted', async () => {
   const store = redisState(await redis().connect(), { prefix: 'together:' })
-  const reserve = (id: string, tokens: number) => {
-    const amount = { usd: 0, tokens }
-    const args = { do: 'reserve', id, amount, most: [{ tokens: 100 }], forMs: hour } as const
-    return runStep(store, {
-      steps: accountSteps,
-      group: 'a',
-      targets: [{ key: 'a', ttlMs: hour, args }],
-      now: undefined,
-    })
+  const run = (args: AccountArgs) => {
+    const targets = [{ key: 'a', ttlMs: hour, args }]
+    return runStep(store, { steps: accountSteps, group: 'a', targets, now: undefined })
   }
+  const reserve = (id: string, tokens: number) =>
+    run({ do: 'reserve', id, amount: { usd: 0, tokens }, most: [{ tokens: 100 }], forMs: hour })
   // JSON has no NaN.
   const [first, wrong, last] = await Promise.allSettled([
     reserve('1', 1),
@@ -86,9 +82,54 @@ it.skipIf(!hasRedis)('a step that fails does not fail those sent with it, and is
     status: 'rejected',
     reason: { code: 'server-error', message: expect.stringContaining('refused a command') },
   })
-  expect(first).toMatchObject({ status: 'fulfilled' })
-  expect(last).toMatchObject({ value: [{ reserved: { tokens: 1 } }] })
-  expect(await reserve('4', 0)).toMatchObject([{ reserved: { tokens: 3 } }])
+  expect([first, last]).toEqual(Array(2).fill({ status: 'fulfilled', value: [null] }))
+  expect(await run({ do: 'read' })).toMatchObject([{ reserved: { tokens: 3 } }])
+})
+
+describe.skipIf(!hasRedis)('steps of an account in one command', () => {
+  const opened = async () => {
+    const store = redisState(await redis().connect(), { prefix: `${Math.random()}:` })
+    const run = (args: AccountArgs) => {
+      const targets = [{ key: 'a', ttlMs: hour, args }]
+      return runStep(store, { steps: accountSteps, group: 'a', targets, now: undefined })
+    }
+    const reserve = (id: string, tokens: number, forMs = hour) =>
+      run({ do: 'reserve', id, amount: { usd: 0, tokens }, most: [{ tokens: 100 }], forMs })
+    const settle = (id: string, reserved: number, tokens: number) =>
+      run({ do: 'settle', id, reserved: { usd: 0, tokens: reserved }, cost: { usd: 0, tokens } })
+    return { run, reserve, settle }
+  }
+
+  it('a call that has ended makes room for one that begins, whichever was first', async () => {
+    const { run, reserve, settle } = await opened()
+    await reserve('1', 60)
+    await reserve('2', 40)
+    const [refused] = await reserve('3', 1)
+    expect(refused).toMatchObject({ exceeded: { limit: 0, unit: 'tokens' } })
+    const ended = [settle('1', 60, 30), settle('2', 40, 5)]
+    expect(await Promise.all([reserve('4', 65), ...ended, reserve('5', 1)])).toEqual([
+      [null],
+      [null],
+      [null],
+      [expect.objectContaining({ exceeded: { limit: 0, unit: 'tokens' } })],
+    ])
+    expect(await run({ do: 'read' })).toMatchObject([{ spent: { tokens: 35 }, reserved: { tokens: 65 } }])
+  })
+
+  it('a reservation is given back once, even if it is no longer there', async () => {
+    const { run, reserve, settle } = await opened()
+    await Promise.all([reserve('1', 10), reserve('2', 20), reserve('dead', 40, 1)])
+    await vi.waitFor(async () =>
+      expect(await run({ do: 'read' })).toMatchObject([{ reserved: { tokens: 30 } }]),
+    )
+    const late = [settle('1', 10, 1), settle('1', 10, 1), settle('dead', 40, 5), settle('unknown', 9, 2)]
+    await Promise.all(late)
+    expect(await run({ do: 'read' })).toMatchObject([{ spent: { tokens: 9 }, reserved: { tokens: 20 } }])
+    await settle('1', 10, 0)
+    expect(await run({ do: 'read' })).toMatchObject([{ reserved: { tokens: 20 } }])
+    await settle('2', 20, 0)
+    expect(await run({ do: 'read' })).toMatchObject([{ reserved: { tokens: 0 } }])
+  })
 })
 
 it('a lost reply stops no other command', async () => {
