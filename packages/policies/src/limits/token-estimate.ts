@@ -1,10 +1,11 @@
 // Estimate of the tokens of a request, from its length, on the high side.
-import { type ChatInput, type ImageRequest, LlmError, type Provider } from '@patchbay/core'
-import { asLlmError, prepareFor, requestWithDefaults } from '@patchbay/core/wrap'
+import { type ChatInput, type ChatRequest, type ImageRequest, LlmError, type Provider } from '@patchbay/core'
+import { asLlmError, isObject, prepareFor } from '@patchbay/core/wrap'
 import type { PolicyCall } from '../middleware/interception.js'
 import { chatTokens, errorOf } from '../tokens/chat-tokens.js'
 import { familyOf } from '../tokens/families.js'
 import { textTokens } from '../tokens/text-tokens.js'
+import { maximumOutput } from './maximum-output.js'
 
 /** Estimated tokens of a call. */
 export interface TokenEstimate {
@@ -47,14 +48,25 @@ async function inputTokens(call: Pick<PolicyCall, 'kind' | 'request'>, provider:
  */
 export async function callTokens(call: PolicyCall, provider: Provider): Promise<TokenEstimate> {
   const estimate = await estimateOf(call, provider)
-  // Counters that take a number below 0, or none, would be open or closed for everybody.
-  for (const [name, tokens] of Object.entries(estimate))
-    if (!(tokens >= 0 && tokens < Number.POSITIVE_INFINITY))
-      throw new LlmError(
-        'invalid-request',
-        `The ${name} of the request cannot be estimated: ${tokens} tokens.`,
-      )
+  checkCount('input', estimate.input)
+  checkCount('output', estimate.output)
   return estimate
+}
+
+/** Counters that take a number below 0, or none, would be open or closed for everybody. */
+function checkCount(name: string, tokens: number): void {
+  if (!(tokens >= 0 && tokens < Number.POSITIVE_INFINITY))
+    throw new LlmError('invalid-request', `The ${name} of the request cannot be estimated: ${tokens} tokens.`)
+}
+
+/** A field of the request with the provider's defaults, without a copy of the whole. */
+function fieldOf<Name extends keyof ChatRequest>(
+  request: ChatInput,
+  { defaults }: Provider,
+  name: Name,
+): ChatRequest[Name] | undefined {
+  const own = isObject(request) ? (request as ChatRequest)[name] : undefined
+  return own === undefined ? defaults?.[name] : own
 }
 
 async function estimateOf(call: PolicyCall, provider: Provider): Promise<TokenEstimate> {
@@ -62,7 +74,7 @@ async function estimateOf(call: PolicyCall, provider: Provider): Promise<TokenEs
   if (call.kind === 'image') return imageEstimate(call.request, input)
   if (call.kind === 'speak') return { input, output: input * audioPerText }
   if (call.kind !== 'chat') return { input, output: 0 }
-  return { input, output: requestWithDefaults(call.request, provider).maxOutputTokens ?? defaultOutput }
+  return { input, output: fieldOf(call.request, provider, 'maxOutputTokens') ?? defaultOutput }
 }
 
 function imageEstimate(request: string | ImageRequest, text: number): TokenEstimate {
@@ -92,10 +104,9 @@ export async function maximumTokens(call: PolicyCall, provider: Provider): Promi
 
 async function maximumOfRequest(call: PolicyCall, provider: Provider): Promise<TokenEstimate> {
   const size = await callTokens(call, provider)
-  if (call.kind !== 'chat' || requestWithDefaults(call.request, provider).maxOutputTokens !== undefined)
-    return size
-  const capabilities = await provider.capabilities(call.options).catch(() => undefined)
-  return { ...size, output: capabilities?.maxOutput ?? size.output }
+  if (call.kind !== 'chat' || fieldOf(call.request, provider, 'maxOutputTokens') !== undefined) return size
+  const most = maximumOutput(provider, call.options)
+  return { ...size, output: (most instanceof Promise ? await most : most) ?? size.output }
 }
 
 /** The most web searches of a call, by `maxUses` of its tools; those without count as none. A batch is the sum of its requests. */
@@ -103,7 +114,8 @@ export function maximumSearches(call: PolicyCall, provider: Provider): number {
   const requests = call.kind === 'chat' ? [call.request] : call.kind === 'batches.submit' ? call.request : []
   let total = 0
   for (const request of requests) {
-    const { tools = [] } = requestWithDefaults(request, provider)
+    const tools = fieldOf(request, provider, 'tools') ?? []
+    if (tools.length === 0) continue
     // Tools of several makers stand in for each other: one of them is used.
     const most = tools.map(({ server }) => (server?.kind === 'webSearch' ? (server.maxUses ?? 0) : 0))
     total += Math.max(0, ...most)

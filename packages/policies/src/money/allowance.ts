@@ -29,18 +29,31 @@ export function accountName(
   { run, key, now }: { run: string; key: string | undefined; now: number },
 ): string {
   const period =
-    per === 'run'
-      ? run
-      : per === 'ever'
-        ? 'ever'
-        : new Date(now).toISOString().slice(0, per === 'day' ? 10 : 7)
-  return [budget, per, period, ...(each === undefined ? [] : [`key=${key}`])].join(':')
+    per === 'run' ? run : per === 'ever' ? 'ever' : per === 'day' ? dateAt(now) : dateAt(now).slice(0, 7)
+  const name = `${budget}:${per}:${period}`
+  return each === undefined ? name : `${name}:key=${key}`
+}
+
+let today = { day: -1, date: '' }
+
+/** The date in UTC. Nearly all calls ask for that of the same day. */
+function dateAt(now: number): string {
+  const day = dayAt(now)
+  if (today.day !== day) today = { day, date: new Date(now).toISOString().slice(0, 10) }
+  return today.date
+}
+
+/** The number of the day in UTC. */
+export function dayAt(now: number): number {
+  return Math.floor(now / 86_400_000)
 }
 
 /** An account, with the limits that hold for it. */
 export interface BudgetAccount {
   name: string
   limits: Allowance[]
+  /** The amounts of the limits. */
+  most: Partial<Amount>[]
   ttlMs: number
 }
 
@@ -54,14 +67,23 @@ export function accountsOf(
   for (const allowance of limits) {
     const name = accountName(budget, allowance, call)
     const account = accounts.get(name)
-    if (account !== undefined) account.limits.push(allowance)
-    else accounts.set(name, { name, limits: [allowance], ttlMs: ttlByPeriod[allowance.per] })
+    if (account === undefined)
+      accounts.set(name, {
+        name,
+        limits: [allowance],
+        most: [mostOf(allowance)],
+        ttlMs: ttlByPeriod[allowance.per],
+      })
+    else {
+      account.limits.push(allowance)
+      account.most.push(mostOf(allowance))
+    }
   }
   return [...accounts.values()]
 }
 
 /** The amounts of an allowance. */
-export function mostOf({ usd, tokens }: Allowance): Partial<Amount> {
+function mostOf({ usd, tokens }: Allowance): Partial<Amount> {
   return { ...(usd !== undefined && { usd }), ...(tokens !== undefined && { tokens }) }
 }
 

@@ -12,7 +12,7 @@ import { Counters, type Place, type WhenUnavailable } from '../state/counters.js
 import { memoryState } from '../state/memory-state.js'
 import type { StateStore } from '../state/state.js'
 import { type AccountArgs, type Amount, accountSteps, type Balance, reservationMs } from './account.js'
-import { type Allowance, accountsOf, type BudgetAccount, budgetExceeded, mostOf } from './allowance.js'
+import { type Allowance, accountsOf, type BudgetAccount, budgetExceeded, dayAt } from './allowance.js'
 import { claimReservation, readReservation, saveReservation } from './batch-reservation.js'
 import { actualCost, costByModel, type Estimate, type PricedCall } from './call-cost.js'
 import { priceAt } from './cost.js'
@@ -114,6 +114,7 @@ class Budget extends Middleware implements BudgetProvider {
   readonly #name: string
   readonly #run = Math.random().toString(36).slice(2)
   #calls = 0
+  #last: { day: number; key: string | undefined; accounts: BudgetAccount[] } | undefined
 
   constructor(inner: Provider, options: BudgetOptions) {
     const { limits, prices = {}, state = memoryState(), name = 'budget', clock } = options
@@ -153,13 +154,13 @@ class Budget extends Middleware implements BudgetProvider {
     const key = call.options.metadata?.key
     const id = `${this.#run}.${++this.#calls}`
     const now = this.clock.now()
-    const accounts = this.#accounts(this.#limits, key, now)
+    const accounts = this.#accountsNow(key, now)
     const amount = { usd: estimate.usd, tokens: estimate.tokens }
-    const { results, place } = await this.#step(accounts, ({ limits }) => ({
+    const { results, place } = await this.#step(accounts, ({ most }) => ({
       do: 'reserve',
       id,
       amount,
-      most: limits.map(mostOf),
+      most,
       forMs: reservationMs,
     }))
     const last = results.at(-1)
@@ -168,13 +169,13 @@ class Budget extends Middleware implements BudgetProvider {
       const allowance = accounts[results.length - 1]?.limits[limit] as Allowance
       throw budgetExceeded(allowance, unit, last, { ...amount, key }, this)
     }
-    const settle = async (cost: Amount) => {
-      await this.#step(accounts, () => ({ do: 'settle', id, reserved: amount, cost }), place)
-    }
+    const settle = (cost: Amount) =>
+      this.#step(accounts, () => ({ do: 'settle', id, reserved: amount, cost }), place)
     return {
       done: (answer) =>
         settleOrWarn(answer, 'budget', this.clock, async () => {
-          await settle(await this.#costOf(answer, call, estimate))
+          const cost = this.#costOf(answer, call, estimate)
+          await settle(cost instanceof Promise ? await cost : cost)
           // A batch is billed whether its results are read or not; they tell the actual cost.
           if (call.kind === 'batches.submit') {
             const { length: requests } = call.request
@@ -189,7 +190,7 @@ class Budget extends Middleware implements BudgetProvider {
           }
           if (place.unavailable !== undefined) throw place.unavailable
         }),
-      failed: async (error) => settle(await this.#costOfFailure(error, call, estimate)),
+      failed: async (error) => void (await settle(await this.#costOfFailure(error, call, estimate))),
     }
   }
 
@@ -230,7 +231,8 @@ class Budget extends Middleware implements BudgetProvider {
     const { input, output } = await maximumTokens(call, this.inner)
     const tokens = input + output
     if (this.#limits.every(({ usd }) => usd === undefined)) return { usd: 0, tokens, output }
-    const priceOf = await pricesFor(this, this.#prices)
+    const known = pricesFor(this, this.#prices)
+    const priceOf = known instanceof Promise ? await known : known
     const prices = priceOf(this.model)
     const price = prices && priceAt(input, prices)
     if (price === undefined)
@@ -261,22 +263,36 @@ class Budget extends Middleware implements BudgetProvider {
     return this.#costOf(used, call, estimate)
   }
 
-  /** Actual cost, or the estimate if the usage is unknown. */
-  async #costOf(
+  /** Actual cost, or the estimate if the usage is unknown. At once if no list of prices is needed. */
+  #costOf(
     answer: CallResponse | UsedByModel | undefined,
     call: PricedCall,
     estimate: Estimate,
     broken = false,
-  ): Promise<Amount> {
+  ): Amount | Promise<Amount> {
     const isUsage = typeof answer === 'object' && 'usage' in answer && 'model' in answer
-    return actualCost(answer, call, estimate, await this.#pricesOf(isUsage ? answer : undefined), broken)
+    const cost = (priceOf: PriceLookup) => actualCost(answer, call, estimate, priceOf, broken)
+    const prices = this.#pricesOf(isUsage ? answer : undefined)
+    return prices instanceof Promise ? prices.then(cost) : cost(prices)
   }
 
   /** The prices of the models that were used; those of this provider for one whose price is unknown. */
-  async #pricesOf(used: LlmError | UsedByModel | undefined): Promise<PriceLookup> {
+  #pricesOf(used: LlmError | UsedByModel | undefined): PriceLookup | Promise<PriceLookup> {
     const models = used === undefined ? [] : partsOf(used).map(({ model }) => model)
-    const priceOf = await pricesFor(this, this.#prices, models)
-    return (model, provider) => priceOf(model, provider) ?? priceOf(this.model)
+    const orOwn =
+      (priceOf: PriceLookup): PriceLookup =>
+      (model, provider) =>
+        priceOf(model, provider) ?? priceOf(this.model)
+    const prices = pricesFor(this, this.#prices, models)
+    return prices instanceof Promise ? prices.then(orOwn) : orOwn(prices)
+  }
+
+  /** The accounts of a call: mostly those of the call before. */
+  #accountsNow(key: string | undefined, now: number): BudgetAccount[] {
+    const day = dayAt(now)
+    if (this.#last?.day !== day || this.#last.key !== key)
+      this.#last = { day, key, accounts: this.#accounts(this.#limits, key, now) }
+    return this.#last.accounts
   }
 
   /** The accounts that a call at this time counts for. */

@@ -69,17 +69,21 @@ export type PriceLookup = (model: string, provider?: string) => Price | undefine
 const withoutList = new Set(['ollama', 'local'])
 
 /**
- * The prices of these models and of the place's own: the own prices, and the list prices if one of the models has no own price. The
- * list is loaded once; without its package there are no list prices.
+ * The prices of these models and of the place's own: at once the own prices, or else the list prices too if one of the models has no own
+ * price. The list is loaded once; without its package there are no list prices.
  */
-export async function pricesFor(
+export function pricesFor(
   place: Place,
   own: Prices,
   others: readonly string[] = [],
-): Promise<PriceLookup> {
-  const models = [place.model, ...others]
+): PriceLookup | Promise<PriceLookup> {
+  const isOwn = (model: string) => ownPriceOf(model, own) !== undefined
+  if (isOwn(place.model) && others.every(isOwn)) return (model) => ownPriceOf(model, own)
+  return listPrices(place, own)
+}
+
+async function listPrices(place: Place, own: Prices): Promise<PriceLookup> {
   const ownPrices = (model: string) => ownPriceOf(model, own)
-  if (models.every((model) => ownPrices(model) !== undefined)) return ownPrices
   const calculate = await loadList()
   if (calculate === undefined) return ownPrices
   return (model, provider = place.provider) => {
@@ -98,8 +102,9 @@ function addressOf(model: string, provider: string, place: Place): string | unde
 
 /** The own price of a model by name, with or without a date suffix (`-20250929`, `-2025-09-29`). */
 function ownPriceOf(model: string, prices: Prices): Price | undefined {
+  if (Object.hasOwn(prices, model)) return prices[model]
   const name = model.replace(/-(\d{8}|\d{4}-\d{2}-\d{2})$/, '')
-  return Object.hasOwn(prices, model) ? prices[model] : Object.hasOwn(prices, name) ? prices[name] : undefined
+  return Object.hasOwn(prices, name) ? prices[name] : undefined
 }
 
 /** What the service of a model asks now: it is looked up each time, as prices change by the day and some by its time. */

@@ -49,9 +49,18 @@ const families: readonly Family[] = [
 // 1.01 to 1.17 over eighteen answers of Qwen, DeepSeek, Llama, Mistral and small models in Ollama. Others are not measured.
 const others: Family = { names: /^/, encoding: 'o200k_base', factor: 1.05, error: 0.12, forTools: 100 }
 
+// Names of models are few, and asked for at every call.
+const byName = new Map<string, Family>()
+const maxNames = 1000
+
 /** The family of a model by its name, as its own service or another one calls it: `'anthropic/claude-haiku-4-5'`. */
 export function familyOf(model: string): Family {
+  const known = byName.get(model)
+  if (known !== undefined) return known
   // Bedrock writes `us.anthropic.claude-…`.
   const name = model.toLowerCase().split('/').at(-1)?.split('anthropic.').at(-1) ?? ''
-  return families.find(({ names }) => names.test(name)) ?? others
+  const family = families.find(({ names }) => names.test(name)) ?? others
+  if (byName.size >= maxNames) byName.clear()
+  byName.set(model, family)
+  return family
 }
