@@ -98,6 +98,30 @@ describe('ends waiting', () => {
     expect(inner.requests).toHaveLength(1)
   })
 
+  it('each after its own maxWait, whoever leaves before', async () => {
+    const { clock, provider } = limited({ concurrency: 1, maxWait: 5000 }, { delay: 60_000 })
+    const running = provider.chat('a')
+    await clock.advance(0)
+    const controller = new AbortController()
+    const ends: string[] = []
+    const wait = (name: string, options: CallOptions = {}) =>
+      void provider.chat(name, options).catch(({ code }) => ends.push(`${name} ${code}`))
+    wait('b', { signal: controller.signal })
+    await clock.advance(1000)
+    wait('c')
+    await clock.advance(1000)
+    wait('d')
+    controller.abort()
+    await clock.advance(3999)
+    expect(ends).toEqual(['b aborted'])
+    await clock.advance(1)
+    expect(ends).toEqual(['b aborted', 'c rate-limited'])
+    await clock.advance(1000)
+    expect(ends).toEqual(['b aborted', 'c rate-limited', 'd rate-limited'])
+    await clock.advance(60_000)
+    await running
+  })
+
   it.each(['abort', 'deadline', 'leave'] as const)('when its caller has gone: %s', async (way) => {
     const { clock, inner, provider } = limited({ concurrency: 1 }, { delay: 100 })
     const running = provider.chat('a')

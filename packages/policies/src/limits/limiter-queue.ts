@@ -2,6 +2,7 @@
 import { type Clock, LlmError } from '@patchbay/core'
 import type { PolicyCall } from '../middleware/interception.js'
 import type { Counters, Place } from '../state/counters.js'
+import { atEndOfTurn } from '../state/end-of-turn.js'
 import { type Admission, endlessMs, type LimiterStep, limiterSteps } from './limiter-steps.js'
 import type { LimitRules, Permit } from './token-bucket.js'
 
@@ -38,6 +39,8 @@ export interface PlacedPermit extends Permit {
 interface WaitingCall {
   tokens: number
   id: string
+  /** When it began to wait, in milliseconds by the policy's clock. */
+  since: number
   /** The position that was last reported to its caller. */
   position?: number
   /** Reports the position, if the call has a status listener. */
@@ -58,6 +61,8 @@ export class LimiterQueue {
   #pumping = false
   #pumpAgain = false
   #cancelPoll: () => void = () => {}
+  /** One timer for all that wait: the first has waited longest. */
+  #cancelMaxWait: (() => void) | undefined
   #cancelRenewal: (() => void) | undefined
 
   constructor(
@@ -73,18 +78,11 @@ export class LimiterQueue {
     // The caller left while its request was being measured.
     if (deadline.stopped !== undefined) return Promise.reject(deadline.stopped)
     return new Promise((resolve, reject) => {
-      let cancel: () => void = () => {}
       const waiting: WaitingCall = {
         tokens,
         id: `${this.#name}.${++this.#calls}`,
+        since: this.settings.clock.now(),
         removed: false,
-        ...(options.onStatus && {
-          notify(position: number) {
-            if (position === waiting.position) return
-            waiting.position = position
-            deadline.notify({ type: 'queued', position })
-          },
-        }),
         admit: (permit) => {
           leaveQueue()
           resolve(permit)
@@ -97,29 +95,33 @@ export class LimiterQueue {
       const leaveQueue = () => {
         waiting.removed = true
         if (waiting.notify !== undefined) this.#listeners--
-        cancel()
         unlisten()
       }
       const unlisten = deadline.onStop(() => this.#refuse(waiting, deadline.stopped as LlmError))
-      const { clock, maxWait } = this.settings
-      if (maxWait > 0) cancel = clock.timer(maxWait, () => this.#refuse(waiting, this.#tooLong(maxWait)))
-      if (waiting.notify !== undefined) this.#listeners++
+      if (options.onStatus) {
+        this.#listeners++
+        waiting.notify = (position) => {
+          if (position === waiting.position) return
+          waiting.position = position
+          deadline.notify({ type: 'queued', position })
+        }
+      }
       this.#waiting.push(waiting)
+      this.#limitWaiting()
       this.#pump()
     })
   }
 
   /** Returns a permit. `used`: the tokens it took, if known. `pauseMs`: the pause that the service asked for. */
   async release(
-    { place, ...permit }: PlacedPermit,
+    { id, tokens, place }: PlacedPermit,
     used: number | undefined,
     pauseMs?: number,
   ): Promise<void> {
-    this.#inFlight.delete(permit.id)
+    this.#inFlight.delete(id)
     if (this.#inFlight.size === 0) this.#stopRenewing()
     try {
-      const more = { ...(used !== undefined && { used }), ...(pauseMs !== undefined && { pauseMs }) }
-      await this.#step({ do: 'release', permit, ...more }, place)
+      await this.#step({ do: 'release', permit: { id, tokens }, used, pauseMs }, place)
     } finally {
       this.#pump()
     }
@@ -130,18 +132,36 @@ export class LimiterQueue {
     this.#step(step, place).catch(() => {})
   }
 
-  async #step(step: LimiterStep, place?: Place): Promise<{ admission: Admission; place: Place }> {
+  #step(step: LimiterStep, place?: Place): Promise<{ results: Admission[]; place: Place }> {
     const { rules, key, now } = this.settings
     const targets = [{ key, ttlMs, args: { ...step, rules } }]
-    const ran = await this.counters.run({ steps: limiterSteps, group: key, targets, now: now() }, place)
-    return { admission: ran.results[0] as Admission, place: ran.place }
+    return this.counters.run({ steps: limiterSteps, group: key, targets, now: now() }, place)
   }
 
   #refuse(waiting: WaitingCall, error: LlmError): void {
     const at = this.#waiting.indexOf(waiting)
     if (at >= 0) this.#waiting.splice(at, 1)
     waiting.refuse(error)
+    this.#limitWaiting()
     this.#pump()
+  }
+
+  /** Refuses calls that have waited too long, now and later. */
+  #limitWaiting(): void {
+    const { maxWait, clock } = this.settings
+    const [first] = this.#waiting
+    if (first === undefined) {
+      // Without waiting calls no timer may keep the process alive.
+      this.#cancelMaxWait?.()
+      this.#cancelMaxWait = undefined
+    } else if (maxWait > 0)
+      this.#cancelMaxWait ??= clock.timer(Math.max(0, first.since + maxWait - clock.now()), () => {
+        this.#cancelMaxWait = undefined
+        const now = clock.now()
+        const late = this.#waiting.filter(({ since }) => since + maxWait <= now)
+        for (const waiting of late) this.#refuse(waiting, this.#tooLong(maxWait))
+        this.#limitWaiting()
+      })
   }
 
   /** Admits calls in order as long as the limits allow, then waits for the next one. */
@@ -161,34 +181,40 @@ export class LimiterQueue {
   async #admitAll(): Promise<void> {
     const leaseFor = this.settings.shared ? leaseMs : endlessMs
     while (this.#waiting.length > 0) {
+      // Calls that begin in the same turn ask together.
+      if (this.settings.shared) await new Promise<void>(atEndOfTurn)
       const asking = this.#waiting.slice(0, callsPerStep)
       const calls = asking.map(({ id, tokens }) => ({ id, tokens }))
-      let outcome: { admission: Admission; place: Place }
+      let outcome: { results: Admission[]; place: Place }
       try {
         outcome = await this.#step({ do: 'acquire', calls, leaseMs: leaseFor })
       } catch (error) {
         for (const call of asking) this.#refuse(call, error as LlmError)
         continue
       }
-      const { admission, place } = outcome
-      for (const call of asking.slice(0, admission.admitted)) this.#admit(call, place)
+      const admission = outcome.results[0] as Admission
+      this.#admit(asking.slice(0, admission.admitted), outcome.place)
       if (admission.admitted < asking.length)
         return this.#pollLater(admission.waitMs < 0 ? Number.POSITIVE_INFINITY : admission.waitMs)
     }
     this.#cancelPoll()
   }
 
-  #admit(call: WaitingCall, place: Place): void {
-    const permit = { id: call.id, tokens: call.tokens }
-    if (call.removed) {
-      // Its caller left in the meantime: everything it took is returned.
-      this.update({ do: 'cancel', calls: [permit] }, place)
-      return
+  #admit(calls: WaitingCall[], place: Place): void {
+    const admitted = calls.filter(({ removed }) => !removed)
+    // Those whose callers left in the meantime: everything they took is returned.
+    if (admitted.length < calls.length) {
+      const left = calls.filter(({ removed }) => removed)
+      this.update({ do: 'cancel', calls: left.map(({ id, tokens }) => ({ id, tokens })) }, place)
     }
-    this.#waiting.splice(this.#waiting.indexOf(call), 1)
-    this.#inFlight.set(call.id, place)
-    this.#renew()
-    call.admit({ ...permit, place })
+    // They are the first that wait: others came later.
+    this.#waiting.splice(0, admitted.length)
+    this.#limitWaiting()
+    for (const { id, tokens, admit } of admitted) {
+      this.#inFlight.set(id, place)
+      admit({ id, tokens, place })
+    }
+    if (admitted.length > 0) this.#renew()
   }
 
   /** No call can be admitted now: refuses those beyond the queue's size, and reports positions to the others. */

@@ -7,7 +7,7 @@ export type LimiterStep =
   /** Admits calls in order, up to the first that must wait. `leaseMs`: how long a call counts without a renewal. */
   | { do: 'acquire'; calls: readonly Permit[]; leaseMs: number }
   /** A call has ended. `used`: its tokens, if known. `pauseMs`: the pause that the service asked for. */
-  | { do: 'release'; permit: Permit; used?: number; pauseMs?: number }
+  | { do: 'release'; permit: Permit; used?: number | undefined; pauseMs?: number | undefined }
   /** Admitted calls that were never made: all that they took is returned. */
   | { do: 'cancel'; calls: readonly Permit[] }
   /** The provider has sent a request again. */
@@ -43,12 +43,15 @@ export const limiterSteps: AtomicSteps<LimiterState, LimiterArgs, Admission> = {
     rules,
   }),
   common: ({ rules }) => rules,
-  pack({ rules: _, ...step }) {
-    if (step.do === 'acquire')
-      return ['acquire', step.leaseMs, ...step.calls.flatMap(({ id, tokens }) => [id, tokens])]
-    if (step.do !== 'release') return [step.do, step]
-    const { permit, used, pauseMs = 0 } = step
-    return ['release', permit.id, permit.tokens, used ?? false, pauseMs]
+  pack(args) {
+    if (args.do === 'acquire')
+      return ['acquire', args.leaseMs, ...args.calls.flatMap(({ id, tokens }) => [id, tokens])]
+    if (args.do === 'release') {
+      const { permit, used, pauseMs = 0 } = args
+      return ['release', permit.id, permit.tokens, used ?? false, pauseMs]
+    }
+    const { rules: _, ...step } = args
+    return [step.do, step]
   },
   lua: async () => (await import('./limiter-script.js')).limiterScript,
 }

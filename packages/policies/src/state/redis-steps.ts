@@ -1,5 +1,6 @@
 // Atomic steps inside Redis: one script a step, and steps that are due at the same time in one command.
 import type { AtomicStep, AtomicSteps, StepTarget } from './atomic-step.js'
+import { atEndOfTurn } from './end-of-turn.js'
 
 type Command = (
   script: string,
@@ -150,10 +151,6 @@ function jsonOf(common: unknown): string {
   texts.set(common, text)
   return text
 }
-
-/** Runs it after what is due in this turn of the event loop; in runtimes without turns, soon. */
-const atEndOfTurn: (run: () => void) => void =
-  typeof setImmediate === 'undefined' ? queueMicrotask : (run) => void setImmediate(run)
 
 /** A server that was started again, or has taken over, has no scripts. */
 function isUnknownScript(error: unknown): boolean {
