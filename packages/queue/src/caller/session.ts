@@ -16,7 +16,7 @@ import {
   type Script,
 } from '../redis/scripts.js'
 import type { JobData } from '../wire/job.js'
-import { type Posted, Reply } from './reply.js'
+import { Reply } from './reply.js'
 
 /** Who calls, how urgent it is, and until when. */
 export interface Turn {
@@ -106,6 +106,7 @@ export class Session {
     this.#replies.set(id, reply)
     try {
       await this.#queue.add(data.operation, data, { jobId: id, priority })
+      reply.isAdded = true
     } catch (error) {
       this.leave(id)
       throw error instanceof TypeError ? error : unreachable(this.#settings.redis, error)
@@ -162,11 +163,8 @@ export class Session {
     await closed
   }
 
-  #receive({ call, kind, body }: Letter): void {
-    const reply = this.#replies.get(call)
-    if (reply === undefined) return
-    if (kind === 'taken') reply.worker = body
-    reply.add({ kind, body } as Posted)
+  #receive(letter: Letter): void {
+    this.#replies.get(letter.call)?.receive(letter)
   }
 
   #acknowledge(id: string, characters: number): void {
@@ -175,20 +173,20 @@ export class Session {
   }
 
   async #renew(): Promise<void> {
-    const ids = [...this.#replies.keys()]
-    if (ids.length === 0) {
+    const calls = [...this.#replies].flatMap(([id, { isAdded }]) => [id, isAdded ? 1 : 0])
+    if (calls.length === 0) {
       this.#heardAt = Date.now()
       return
     }
     try {
-      const gone = await this.run(renewCalls, [this.#id, this.#settings.lease, ...ids])
+      const gone = await this.run(renewCalls, [this.#id, this.#settings.lease, ...calls])
       for (const id of Array.isArray(gone) ? gone : [])
         this.#replies
           .get(String(id))
           ?.fail(
             new LlmError(
               'network',
-              'The Redis no longer has this call: it was restarted or emptied, or did not hear from this process in time. Try again.',
+              'The Redis no longer has this call: it was restarted or emptied, failed over, or did not hear from this process in time. Try again.',
             ),
           )
       this.#heardAt = Date.now()
