@@ -92,6 +92,30 @@ describe.skipIf(!hasRedis)('a Redis', () => {
     expect(seen).toBe(text)
   })
 
+  it('that freezes for long costs no request of a batch its result', async () => {
+    const redis = await start()
+    const name = freshName()
+    const llm = openQueue(name, { redis: redis.url })
+    const total = 600
+    const id = await llm.batches.submit(Array.from({ length: total }, (_, index) => `request ${index}`))
+    const mock = mockProvider()
+    await openWorker(name, mock, { redis: redis.url, concurrency: 50 })
+    while (mock.requests.length < 100) await new Promise((resolve) => setTimeout(resolve, 1))
+    redis.pause()
+    // Each step is sent again after five seconds: that is no attempt of a worker that died.
+    await new Promise((resolve) => setTimeout(resolve, 17_000))
+    redis.resume()
+    const ended = { state: 'ended', total, answered: total, failed: 0 }
+    for (;;) {
+      const status = await llm.batches.status(id).catch(() => undefined)
+      if (status !== undefined && status.state !== 'running') {
+        expect(status).toEqual(ended)
+        return
+      }
+      await new Promise((resolve) => setTimeout(resolve, 200))
+    }
+  })
+
   it('that wants a password is an error of its own', async () => {
     const redis = await start()
     const admin = await redis.connect()
