@@ -1,9 +1,9 @@
 // A primary that is killed while calls run, stream and wait, and while a batch is done: each call ends once, and so does each request of
 // the batch, although the new primary lacks what was written last.
 import type { LlmError } from '@patchbay/core'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { hasRedis } from '../../policies/test/redis.js'
-import { startReplicated } from '../../policies/test/redis-topologies.js'
+import { command, startReplicated } from '../../policies/test/redis-topologies.js'
 import { freshName, openQueue, openWorker, provider } from '../test/world.js'
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
@@ -145,5 +145,53 @@ describe.skipIf(!hasRedis)('when the primary of a queue is killed', { timeout: 2
     for await (const { index, response } of llm.batches.results(id))
       texts.push(response?.text ?? `none ${index}`)
     expect(texts).toEqual(requests)
+  })
+
+  it('a batch is accepted only when a replica has it', async () => {
+    const servers = await startReplicated()
+    const options = { redis: `redis+sentinel://127.0.0.1:${servers.sentinel}/main` }
+    const llm = openQueue(freshName(), options)
+    await llm.batches.submit(['first'])
+    servers.freezeReplica()
+    let isFrozen = true
+    const submitted = llm.batches.submit(['x', 'y']).then((id) => ({ id, isFrozen }))
+    await sleep(500)
+    isFrozen = false
+    servers.resumeReplica()
+    const { id, isFrozen: wasAccepted } = await submitted
+    expect(wasAccepted).toBe(false)
+    servers.kill()
+    await servers.failedOver()
+    await vi.waitFor(async () => expect(await llm.batches.status(id)).toMatchObject({ total: 2 }), {
+      timeout: 30_000,
+      interval: 200,
+    })
+  })
+
+  it('while a batch is submitted, it is accepted whole, or fails with an error', async () => {
+    const servers = await startReplicated()
+    const options = { redis: `redis+sentinel://127.0.0.1:${servers.sentinel}/main`, lease: 2000 }
+    const name = freshName()
+    const echo = provider(async function* () {
+      yield { type: 'finish', response: { finishReason: 'stop' } }
+    })
+    const llm = openQueue(name, options)
+    const requests = Array.from({ length: 4000 }, (_, at) => `request ${at}`)
+    const submitted = llm.batches.submit(requests).catch((error: LlmError) => error)
+    const jobs = async () => Number(await command(servers.primary, 'ZCARD', `patchbay:{${name}}:prioritized`))
+    while ((await jobs()) < 500) await sleep(1)
+    await servers.loseWrites()
+    while ((await jobs()) < 1500) await sleep(1)
+    servers.kill()
+    const id = await submitted
+    if (typeof id === 'string') {
+      await openWorker(name, echo, options)
+      await vi.waitFor(async () => expect((await llm.batches.status(id)).state).toBe('ended'), {
+        timeout: 60_000,
+        interval: 200,
+      })
+    } else expect(id).toMatchObject({ code: 'network', retryable: true })
+    // Most of what is lost here had been accepted by the old primary.
+    expect(typeof id).toBe('object')
   })
 })

@@ -116,6 +116,31 @@ describe.skipIf(!hasRedis)('a Redis', () => {
     }
   })
 
+  it('that is full refuses new calls with what to do about it, and lets those that run come to their end', async () => {
+    const redis = await start()
+    const admin = await redis.connect()
+    const name = freshName()
+    const llm = openQueue(name, { redis: redis.url })
+    const text = 'word '.repeat(150)
+    const reported: LlmError[] = []
+    await openWorker(name, mockProvider({ answers: [{ text, interval: 20 }] }), {
+      redis: redis.url,
+      onError: (error) => reported.push(error),
+    })
+    const full = { code: 'server-error', retryable: true, message: expect.stringContaining('`maxmemory`') }
+    let seen = ''
+    for await (const delta of llm.stream('Hi').text) {
+      if (seen === '') await admin.sendCommand(['CONFIG', 'SET', 'maxmemory', '1'])
+      seen += delta
+    }
+    expect(seen).toBe(text)
+    expect(await llm.chat('Hi').catch((thrown: LlmError) => thrown)).toMatchObject(full)
+    expect(await llm.batches.submit(['Hi']).catch((thrown: LlmError) => thrown)).toMatchObject(full)
+    await admin.sendCommand(['CONFIG', 'SET', 'maxmemory', '0'])
+    expect((await llm.chat('back')).text).toBe('back')
+    expect(reported).toEqual([])
+  })
+
   it('that wants a password is an error of its own', async () => {
     const redis = await start()
     const admin = await redis.connect()

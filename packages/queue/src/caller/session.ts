@@ -6,6 +6,7 @@ import type { QueueSettings } from '../options.js'
 import { type Connection, connect, disconnect, replyMs, unreachable, unref } from '../redis/connection.js'
 import { baseOf, bullName, bullOptions, mailboxOf } from '../redis/keys.js'
 import { type Letter, readMailbox } from '../redis/mailbox.js'
+import { historyOf, replicated } from '../redis/replication.js'
 import {
   acknowledge,
   enter,
@@ -131,6 +132,22 @@ export class Session {
         if (this.ended || tries === 3) throw unreachable(this.#settings.redis, error)
       }
     }
+  }
+
+  /**
+   * Writes something that nobody waits for, and that a failover must not lose once it is accepted: if there is a replica, it has it then.
+   * @throws {LlmError} `network` if the Redis does not answer, or failed over meanwhile
+   */
+  async lasting(write: () => Promise<void>): Promise<void> {
+    const history = await this.#asked(historyOf(this.#redis))
+    await write()
+    await this.#asked(replicated(this.#redis, history))
+  }
+
+  async #asked<T>(answer: Promise<T>): Promise<T> {
+    return answer.catch((error: unknown) => {
+      throw unreachable(this.#settings.redis, error)
+    })
   }
 
   /** Ends a call, wherever it is; one whose worker has ended it only forgets its reply. Not waited for. */
