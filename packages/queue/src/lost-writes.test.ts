@@ -1,5 +1,5 @@
 // What a failover can lose, done to a real Redis by hand: the last writes are not there any more.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { type Client, hasRedis, type Redis, startRedis } from '../../policies/test/redis.js'
 import { freshName, gate, openQueue, openWorker, provider, queued } from '../test/world.js'
 
@@ -87,3 +87,24 @@ describe.skipIf(!hasRedis)('a Redis that has lost its last writes', () => {
     expect((await words.next()).done).toBe(true)
   })
 })
+
+it.skipIf(!hasRedis)(
+  'a worker of an older version fails the call, instead of leaving it to its deadline',
+  async () => {
+    const redis = await startRedis()
+    onTestFinished(() => redis.stop())
+    const name = freshName()
+    const { answer } = await queued(openQueue(name, { redis: redis.url }), 'Hello')
+    const admin = await redis.connect()
+    const base = `patchbay-calls:{${name}}:`
+    const [key = ''] = (await admin.sendCommand(['KEYS', `${base}call:*`])) as string[]
+    const box = String(await admin.sendCommand(['HGET', key, 'box']))
+    // What such a worker tells first.
+    const letter = ['call', key.slice(`${base}call:`.length), 'kind', 'taken', 'body', 'worker']
+    await admin.sendCommand(['XADD', `${base}mail:${box}`, '*', ...letter])
+    await expect(answer).rejects.toMatchObject({
+      code: 'unsupported',
+      message: expect.stringContaining('same version'),
+    })
+  },
+)

@@ -31,6 +31,7 @@ export class Reply {
   /** Takes a letter of this call: each part once, those of one attempt, without a hole. After a failover there may be others. */
   receive({ kind, body, attempt, number }: Letter): void {
     if (kind === 'taken') {
+      if (attempt === '') return this.fail(otherVersion())
       if (attempt === this.#attempt) return
       // What was read is of an attempt that the new primary has never heard of.
       if (this.#hasBegun) return this.fail(partsLost())
@@ -81,4 +82,10 @@ const partsLost = () =>
   new LlmError(
     'network',
     'The Redis of the queue failed over, and a part of this answer was lost with the old primary. Try again.',
+  )
+
+const otherVersion = () =>
+  new LlmError(
+    'unsupported',
+    'The worker has an older version of @patchbay/queue, whose answers cannot be read. Use the same version on both sides.',
   )
