@@ -51,12 +51,12 @@ export async function command(port: number, ...args: string[]): Promise<unknown>
   }
 }
 
-/** Starts a cluster of three servers, and returns their ports. */
-export async function startCluster(ends: Ends = onTestFinished): Promise<number[]> {
+/** Starts a cluster of three servers with these lines of configuration, and returns their ports. */
+export async function startCluster(ends: Ends = onTestFinished, ...lines: string[]): Promise<number[]> {
   const ports = [await freePort(), await freePort(), await freePort()]
   const bus = await Promise.all(ports.map(() => freePort()))
   for (const [index, port] of ports.entries())
-    await startUntil(ends, port, 'cluster-enabled yes', `cluster-port ${bus[index]}`)
+    await startUntil(ends, port, 'cluster-enabled yes', `cluster-port ${bus[index]}`, ...lines)
   const [first = 0] = ports
   const edges = [0, 5461, 10_923, 16_384]
   for (const [index, port] of ports.entries()) {
@@ -85,10 +85,10 @@ async function sentinelUntil(ends: Ends, name: string, primary: number, ...lines
   return port
 }
 
-/** A primary and its replica behind a sentinel that fails over after a second. */
+/** A primary and its replica, which takes over when the primary dies. */
 export interface Replicated {
-  /** The sentinel's port. Its primary is called `main`. */
-  sentinel: number
+  /** The address for a queue, or for `shared`. */
+  redis: string
   primary: number
   replica: number
   /** From now on, what is written to the primary is lost with it. To be called just before `kill`. */
@@ -102,7 +102,10 @@ export interface Replicated {
   failedOver(): Promise<void>
 }
 
-export async function startReplicated(ends: Ends = onTestFinished): Promise<Replicated> {
+/** A primary and its replica behind a sentinel that fails over after a second; the port is the sentinel's, and `main` the primary's name. */
+export async function startReplicated(
+  ends: Ends = onTestFinished,
+): Promise<Replicated & { sentinel: number }> {
   const [primary, replica] = [await freePort(), await freePort()]
   const first = await startUntil(ends, primary, 'repl-diskless-sync-delay 0')
   const second = await startUntil(ends, replica, `replicaof 127.0.0.1 ${primary}`)
@@ -122,10 +125,46 @@ export async function startReplicated(ends: Ends = onTestFinished): Promise<Repl
     async () => expect(await command(sentinel, 'SENTINEL', 'REPLICAS', 'main')).toHaveLength(1),
     soon,
   )
+  const redis = `redis+sentinel://127.0.0.1:${sentinel}/main`
+  return { sentinel, ...replicated({ redis, primary, replica, first, second }) }
+}
+
+/** A cluster whose first server, which has the slots up to 5,460, has a replica. */
+export async function startReplicatedCluster(ends: Ends = onTestFinished): Promise<Replicated> {
+  const lines = ['cluster-node-timeout 1500', 'repl-diskless-sync-delay 0']
+  const ports = await startCluster(ends, ...lines)
+  const [primary = 0] = ports
+  const [replica, bus] = [await freePort(), await freePort()]
+  const second = await startUntil(ends, replica, 'cluster-enabled yes', `cluster-port ${bus}`, ...lines)
+  await command(primary, 'CLUSTER', 'MEET', '127.0.0.1', `${replica}`, `${bus}`)
+  const id = String(await command(primary, 'CLUSTER', 'MYID'))
+  const soon = { timeout: 60_000, interval: 100 }
+  await vi.waitFor(async () => expect(await command(replica, 'CLUSTER', 'NODES')).toContain(id), soon)
+  await vi.waitFor(async () => expect(await command(replica, 'CLUSTER', 'REPLICATE', id)).toBe('OK'), soon)
+  for (const port of ports)
+    await vi.waitFor(async () => expect(await command(port, 'CLUSTER', 'NODES')).toMatch(/ slave /), soon)
+  await vi.waitFor(
+    async () => expect(await command(replica, 'INFO', 'replication')).toMatch(/master_link_status:up/),
+    soon,
+  )
+  const [, pid] = /process_id:(\d+)/.exec(String(await command(primary, 'INFO', 'server'))) ?? []
+  const first = { kill: (signal: NodeJS.Signals) => process.kill(Number(pid), signal) }
+  const redis = `redis+cluster://${ports.map((port) => `127.0.0.1:${port}`).join(',')}`
+  return replicated({ redis, primary, replica, first, second })
+}
+
+interface Killable {
+  kill(signal: NodeJS.Signals): boolean
+}
+
+function replicated({
+  first,
+  second,
+  ...rest
+}: Pick<Replicated, 'redis' | 'primary' | 'replica'> & { first: Killable; second: Killable }): Replicated {
+  const { primary, replica } = rest
   return {
-    sentinel,
-    primary,
-    replica,
+    ...rest,
     async loseWrites() {
       // Frozen, it does not connect again.
       second.kill('SIGSTOP')
