@@ -3,7 +3,12 @@
 import type { LlmError } from '@patchbay/core'
 import { describe, expect, it, vi } from 'vitest'
 import { hasRedis } from '../../policies/test/redis.js'
-import { command, type Replicated, startReplicated, startReplicatedCluster } from '../../policies/test/redis-topologies.js'
+import {
+  command,
+  type Replicated,
+  startReplicated,
+  startReplicatedCluster,
+} from '../../policies/test/redis-topologies.js'
 import { freshName, openQueue, openWorker, provider } from '../test/world.js'
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))

@@ -2,42 +2,77 @@
 // no place of a lost call stays taken.
 import type { LlmError } from '@patchbay/core'
 import { mockProvider } from '@patchbay/testing'
-import { createSentinel } from '@redis/client'
+import { createCluster, createSentinel } from '@redis/client'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { hasRedis } from '../../test/redis.js'
-import { startReplicated } from '../../test/redis-topologies.js'
-import { budget, limit, redisState } from '../index.js'
+import {
+  command,
+  type Replicated,
+  startReplicated,
+  startReplicatedCluster,
+} from '../../test/redis-topologies.js'
+import { budget, limit, redisState, type StateStore } from '../index.js'
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 // What one call uses.
 const tokens = 10
 const concurrency = 6
 
+const node = { disableOfflineQueue: true, pingInterval: 500, socket: { socketTimeout: 2000 } }
+
+/** Servers, and a state for each process. */
+interface World {
+  servers: Replicated
+  state(): Promise<StateStore>
+}
+
+async function sentinel(): Promise<World> {
+  const servers = await startReplicated()
+  const state = async () => {
+    const client = createSentinel({
+      name: 'main',
+      sentinelRootNodes: [{ host: '127.0.0.1', port: servers.sentinel }],
+      nodeClientOptions: node,
+      scanInterval: 500,
+    })
+    client.on('error', () => {})
+    await client.connect()
+    onTestFinished(() => client.destroy())
+    return redisState(client, { timeout: 500 })
+  }
+  return { servers, state }
+}
+
+async function cluster(): Promise<World> {
+  const servers = await startReplicatedCluster()
+  const rootNodes = servers.redis
+    .slice('redis+cluster://'.length)
+    .split(',')
+    .map((host) => ({ url: `redis://${host}` }))
+  // All keys are on the server with a replica.
+  let tag = 0
+  while (Number(await command(servers.primary, 'CLUSTER', 'KEYSLOT', `{${tag}}`)) > 5460) tag++
+  const state = async () => {
+    const client = createCluster({ rootNodes, defaults: node })
+    client.on('error', () => {})
+    await client.connect()
+    onTestFinished(() => client.destroy())
+    return redisState(client, { timeout: 500, prefix: `{${tag}}:` })
+  }
+  return { servers, state }
+}
+
 describe.skipIf(!hasRedis)(
   'when the primary of a shared limit and budget is killed',
   { timeout: 180_000 },
   () => {
     it.each([
-      ['and its replica has everything', false],
-      ['and its replica lacks the last moments', true],
-    ])('%s, calls end once, and later all places and reservations are free', async (_, isLossy) => {
-      const servers = await startReplicated()
-      const state = async () => {
-        const client = createSentinel({
-          name: 'main',
-          sentinelRootNodes: [{ host: '127.0.0.1', port: servers.sentinel }],
-          nodeClientOptions: {
-            disableOfflineQueue: true,
-            pingInterval: 500,
-            socket: { socketTimeout: 2000 },
-          },
-          scanInterval: 500,
-        })
-        client.on('error', () => {})
-        await client.connect()
-        onTestFinished(() => client.destroy())
-        return redisState(client, { timeout: 500 })
-      }
+      ['sentinel', 'has everything', sentinel],
+      ['sentinel', 'lacks the last moments', sentinel],
+      ['cluster', 'has everything', cluster],
+    ])('%s: and its replica %s, calls end once, and later all places and reservations are free', async (_, has, start) => {
+      const isLossy = has !== 'has everything'
+      const { servers, state } = await start()
       let running = 0
       let most = 0
       const answer = { text: 'x', usage: { inputTokens: 1, outputTokens: tokens - 1 }, delay: 300 }
