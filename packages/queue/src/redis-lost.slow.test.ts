@@ -92,6 +92,55 @@ describe.skipIf(!hasRedis)('a Redis', () => {
     expect(seen).toBe(text)
   })
 
+  it('that freezes for long costs no request of a batch its result', async () => {
+    const redis = await start()
+    const name = freshName()
+    const llm = openQueue(name, { redis: redis.url })
+    const total = 600
+    const id = await llm.batches.submit(Array.from({ length: total }, (_, index) => `request ${index}`))
+    const mock = mockProvider()
+    await openWorker(name, mock, { redis: redis.url, concurrency: 50 })
+    while (mock.requests.length < 100) await new Promise((resolve) => setTimeout(resolve, 1))
+    redis.pause()
+    // Each step is sent again after five seconds: that is no attempt of a worker that died.
+    await new Promise((resolve) => setTimeout(resolve, 17_000))
+    redis.resume()
+    const ended = { state: 'ended', total, answered: total, failed: 0 }
+    for (;;) {
+      const status = await llm.batches.status(id).catch(() => undefined)
+      if (status !== undefined && status.state !== 'running') {
+        expect(status).toEqual(ended)
+        return
+      }
+      await new Promise((resolve) => setTimeout(resolve, 200))
+    }
+  })
+
+  it('that is full refuses new calls with what to do about it, and lets those that run come to their end', async () => {
+    const redis = await start()
+    const admin = await redis.connect()
+    const name = freshName()
+    const llm = openQueue(name, { redis: redis.url })
+    const text = 'word '.repeat(150)
+    const reported: LlmError[] = []
+    await openWorker(name, mockProvider({ answers: [{ text, interval: 20 }] }), {
+      redis: redis.url,
+      onError: (error) => reported.push(error),
+    })
+    const full = { code: 'server-error', retryable: true, message: expect.stringContaining('`maxmemory`') }
+    let seen = ''
+    for await (const delta of llm.stream('Hi').text) {
+      if (seen === '') await admin.sendCommand(['CONFIG', 'SET', 'maxmemory', '1'])
+      seen += delta
+    }
+    expect(seen).toBe(text)
+    expect(await llm.chat('Hi').catch((thrown: LlmError) => thrown)).toMatchObject(full)
+    expect(await llm.batches.submit(['Hi']).catch((thrown: LlmError) => thrown)).toMatchObject(full)
+    await admin.sendCommand(['CONFIG', 'SET', 'maxmemory', '0'])
+    expect((await llm.chat('back')).text).toBe('back')
+    expect(reported).toEqual([])
+  })
+
   it('that wants a password is an error of its own', async () => {
     const redis = await start()
     const admin = await redis.connect()

@@ -1,7 +1,11 @@
-// A queue on a real cluster, and behind real sentinels that fail over.
-import { describe, expect, it, vi } from 'vitest'
-import { freePort, hasRedis } from '../../policies/test/redis.js'
+// A queue on a real cluster, behind real sentinels that fail over, and with workers behind a forwarded port.
+import { once } from 'node:events'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { type AddressInfo, connect, createServer } from 'node:net'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { freePort, hasRedis, startRedis } from '../../policies/test/redis.js'
 import { command, startCluster, startSentinel, startServer } from '../../policies/test/redis-topologies.js'
+import { program } from '../test/program.js'
 import { freshName, openQueue, openWorker, provider } from '../test/world.js'
 
 const echo = provider(async function* ({ messages }) {
@@ -75,4 +79,51 @@ describe.skipIf(!hasRedis)('a queue', { timeout: 120_000 }, () => {
     })
     expect(await command(replica, 'ROLE')).toContain('master')
   })
+
+  // Linux tells which sockets of a process listen.
+  it.skipIf(process.platform !== 'linux')(
+    'needs nobody to reach a worker: one that finds Redis through a forwarded port listens nowhere',
+    async () => {
+      const redis = await startRedis()
+      onTestFinished(() => redis.stop())
+      const forwarded = createServer((socket) => {
+        const server = connect(Number(new URL(redis.url).port), '127.0.0.1')
+        for (const end of [socket, server]) end.on('error', () => {})
+        socket.pipe(server).pipe(socket)
+      }).listen(0, '127.0.0.1')
+      await once(forwarded, 'listening')
+      onTestFinished(() => void forwarded.close())
+      const name = freshName()
+      const address = `redis://127.0.0.1:${(forwarded.address() as AddressInfo).port}`
+      const behind = await program('slow-worker', address, name, '3')
+      onTestFinished(() => void behind.process.kill('SIGKILL'))
+      expect(await behind.nextLine()).toBe('working')
+      const llm = openQueue(name, { redis: redis.url })
+      expect((await llm.chat('Hi')).text).toBe('1 2 3 ')
+      expect(listening(behind.process.pid as number)).toEqual([])
+      // This process does listen, for the forwarded port.
+      expect(listening(process.pid)).toContain((forwarded.address() as AddressInfo).port)
+    },
+  )
 })
+
+/** Ports at which sockets of a process listen. */
+function listening(pid: number): number[] {
+  const own = new Set(
+    readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+      try {
+        return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1] ?? []
+      } catch {
+        return []
+      }
+    }),
+  )
+  return ['tcp', 'tcp6'].flatMap((kind) =>
+    readFileSync(`/proc/${pid}/net/${kind}`, 'utf8')
+      .split('\n')
+      .map((line) => line.trim().split(/\s+/))
+      // 0A is LISTEN.
+      .filter(([, , , state, , , , , , inode]) => state === '0A' && own.has(inode ?? ''))
+      .map(([, address = '']) => Number.parseInt(address.split(':')[1] ?? '', 16)),
+  )
+}

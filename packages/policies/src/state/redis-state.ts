@@ -1,5 +1,6 @@
 // State store in Redis, shared by several processes.
 import { isLlmError, LlmError } from '@patchbay/core'
+import { rediscoveryOf } from './cluster-rediscovery.js'
 import { redisSteps } from './redis-steps.js'
 import type { StateStore } from './state.js'
 import { timeoutError, withinTime } from './time-limit.js'
@@ -117,12 +118,19 @@ interface Commands {
 /** The commands of any client. */
 function commandsOf(client: RedisClient): Commands {
   // Clients of clusters and sentinels must know the keys of a command, so their own methods come first.
-  if ('evalSha' in client)
-    return {
-      get: (key) => client.get(key),
-      eval: (script, keys, args) => client.eval(script, { keys, arguments: args }),
-      evalSha: (sha, keys, args) => client.evalSha(sha, { keys, arguments: args }),
+  if ('evalSha' in client) {
+    const rediscover = rediscoveryOf(client)
+    const sent = (key: string | undefined, reply: Promise<unknown>) => {
+      if (rediscover !== undefined && key !== undefined)
+        reply.catch((error) => isErrorReply(error) || rediscover(key))
+      return reply
     }
+    return {
+      get: (key) => sent(key, client.get(key)),
+      eval: (script, keys, args) => sent(keys[0], client.eval(script, { keys, arguments: args })),
+      evalSha: (sha, keys, args) => sent(keys[0], client.evalSha(sha, { keys, arguments: args })),
+    }
+  }
   const send = (...args: [string, ...string[]]) =>
     'call' in client ? client.call(...args) : client.sendCommand(args)
   return {
@@ -132,16 +140,18 @@ function commandsOf(client: RedisClient): Commands {
   }
 }
 
+// Both libraries use these class names for an error reply of the server.
+const errorReplies = ['ErrorReply', 'SimpleError', 'BlobError', 'ReplyError']
+
+const isErrorReply = (error: unknown) =>
+  error instanceof Error && errorReplies.includes(error.constructor.name)
+
 /** The client's error as an `LlmError`. */
 function failure(cause: unknown): LlmError {
-  const error = cause instanceof Error ? cause : new Error(String(cause))
-  // Both clients use these class names for an error reply of the server.
-  const isErrorReply = ['ErrorReply', 'SimpleError', 'BlobError', 'ReplyError'].includes(
-    error.constructor.name,
-  )
-  return isErrorReply
-    ? refusal(error.message, cause)
-    : new LlmError('network', `${name} cannot be reached: ${error.message}. Is it running?`, { cause })
+  const message = cause instanceof Error ? cause.message : String(cause)
+  return isErrorReply(cause)
+    ? refusal(message, cause)
+    : new LlmError('network', `${name} cannot be reached: ${message}. Is it running?`, { cause })
 }
 
 function refusal(message: string, cause?: unknown): LlmError {

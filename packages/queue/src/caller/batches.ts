@@ -28,21 +28,24 @@ export class QueueBatches implements BackendBatch {
   async submit(requests: PreparedChat[], { headers, signal }: CallContext): Promise<string> {
     const session = await this.open()
     const id = randomUUID()
-    await session.run(createBatch, [id, requests.length, this.keepMs])
+    const options = { ...(Object.keys(headers).length > 0 && { headers }) }
     try {
-      for (let from = 0; from < requests.length; from += chunk) {
-        signal.throwIfAborted()
-        const jobs = requests.slice(from, from + chunk).map((chat, offset) => {
-          const forWorker = (chat.providerOptions.forWorker ?? {}) as ForWorker
-          const { metadata } = forWorker
-          return {
-            ...{ operation: 'chat' as const, input: chatRequest(chat, forWorker), complete: true },
-            batch: { id, index: from + offset },
-            options: { ...(Object.keys(headers).length > 0 && { headers }), ...(metadata && { metadata }) },
-          }
-        })
-        await session.addBatch(jobs)
-      }
+      await session.lasting(async () => {
+        await session.run(createBatch, [id, requests.length, this.keepMs])
+        for (let from = 0; from < requests.length; from += chunk) {
+          signal.throwIfAborted()
+          const jobs = requests.slice(from, from + chunk).map((chat, offset) => {
+            const forWorker = (chat.providerOptions.forWorker ?? {}) as ForWorker
+            const { metadata } = forWorker
+            return {
+              ...{ operation: 'chat' as const, input: chatRequest(chat, forWorker), complete: true },
+              batch: { id, index: from + offset },
+              options: { ...options, ...(metadata && { metadata }) },
+            }
+          })
+          await session.addBatch(jobs)
+        }
+      })
     } catch (error) {
       await session.run(cancelBatch, [id]).catch(() => {})
       throw error

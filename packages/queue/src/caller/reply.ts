@@ -1,5 +1,6 @@
 // Reply slot of one call: what its worker has posted, in order, until the caller reads it.
-import type { LlmError } from '@patchbay/core'
+import { LlmError } from '@patchbay/core'
+import type { Letter } from '../redis/mailbox.js'
 import { textWindow } from '../wire/answer.js'
 
 /** What a worker posts. The body of `events` is a list of events, that of `done` a result, that of `failed` an error, all as JSON. */
@@ -11,6 +12,12 @@ export interface Posted {
 export class Reply {
   /** The worker that has the call. */
   worker: string | undefined
+  /** The job is in the queue. */
+  isAdded = false
+  /** Token of the attempt that answers, and the number of its last part. */
+  #attempt = ''
+  #number = 0
+  #hasBegun = false
   readonly #posted: Posted[] = []
   #failure: LlmError | undefined
   /** Characters that were read, and how many the worker knows of. */
@@ -21,8 +28,24 @@ export class Reply {
   /** `acknowledge` tells the worker how many characters were read in all. */
   constructor(private readonly acknowledge: (characters: number) => void) {}
 
-  add(posted: Posted): void {
-    this.#posted.push(posted)
+  /** Takes a letter of this call: each part once, those of one attempt, without a hole. After a failover there may be others. */
+  receive({ kind, body, attempt, number }: Letter): void {
+    if (kind === 'taken') {
+      if (attempt === '') return this.fail(otherVersion())
+      if (attempt === this.#attempt) return
+      // What was read is of an attempt that the new primary has never heard of.
+      if (this.#hasBegun) return this.fail(partsLost())
+      this.worker = body
+      this.#attempt = attempt
+      this.#number = 0
+    } else if (kind !== 'crashed') {
+      if (attempt !== this.#attempt || number <= this.#number) return
+      if (number !== this.#number + 1) return this.fail(partsLost())
+      this.#number = number
+      this.#hasBegun ||= kind !== 'status'
+    }
+    // Nothing is read after a failure.
+    if (this.#failure === undefined) this.#posted.push({ kind, body } as Posted)
     this.#wake()
   }
 
@@ -54,3 +77,15 @@ export class Reply {
     this.acknowledge(this.#read)
   }
 }
+
+const partsLost = () =>
+  new LlmError(
+    'network',
+    'The Redis of the queue failed over, and a part of this answer was lost with the old primary. Try again.',
+  )
+
+const otherVersion = () =>
+  new LlmError(
+    'unsupported',
+    'The worker has an older version of @patchbay/queue, whose answers cannot be read. Use the same version on both sides.',
+  )

@@ -6,6 +6,7 @@ import type { QueueSettings } from '../options.js'
 import { type Connection, connect, disconnect, replyMs, unreachable, unref } from '../redis/connection.js'
 import { baseOf, bullName, bullOptions, mailboxOf } from '../redis/keys.js'
 import { type Letter, readMailbox } from '../redis/mailbox.js'
+import { historyOf, replicated } from '../redis/replication.js'
 import {
   acknowledge,
   enter,
@@ -16,7 +17,7 @@ import {
   type Script,
 } from '../redis/scripts.js'
 import type { JobData } from '../wire/job.js'
-import { type Posted, Reply } from './reply.js'
+import { Reply } from './reply.js'
 
 /** Who calls, how urgent it is, and until when. */
 export interface Turn {
@@ -106,6 +107,7 @@ export class Session {
     this.#replies.set(id, reply)
     try {
       await this.#queue.add(data.operation, data, { jobId: id, priority })
+      reply.isAdded = true
     } catch (error) {
       this.leave(id)
       throw error instanceof TypeError ? error : unreachable(this.#settings.redis, error)
@@ -130,6 +132,22 @@ export class Session {
         if (this.ended || tries === 3) throw unreachable(this.#settings.redis, error)
       }
     }
+  }
+
+  /**
+   * Writes something that nobody waits for, and that a failover must not lose once it is accepted: if there is a replica, it has it then.
+   * @throws {LlmError} `network` if the Redis does not answer, or failed over meanwhile
+   */
+  async lasting(write: () => Promise<void>): Promise<void> {
+    const history = await this.#asked(historyOf(this.#redis))
+    await write()
+    await this.#asked(replicated(this.#redis, history))
+  }
+
+  async #asked<T>(answer: Promise<T>): Promise<T> {
+    return answer.catch((error: unknown) => {
+      throw unreachable(this.#settings.redis, error)
+    })
   }
 
   /** Ends a call, wherever it is; one whose worker has ended it only forgets its reply. Not waited for. */
@@ -162,11 +180,8 @@ export class Session {
     await closed
   }
 
-  #receive({ call, kind, body }: Letter): void {
-    const reply = this.#replies.get(call)
-    if (reply === undefined) return
-    if (kind === 'taken') reply.worker = body
-    reply.add({ kind, body } as Posted)
+  #receive(letter: Letter): void {
+    this.#replies.get(letter.call)?.receive(letter)
   }
 
   #acknowledge(id: string, characters: number): void {
@@ -175,20 +190,20 @@ export class Session {
   }
 
   async #renew(): Promise<void> {
-    const ids = [...this.#replies.keys()]
-    if (ids.length === 0) {
+    const calls = [...this.#replies].flatMap(([id, { isAdded }]) => [id, isAdded ? 1 : 0])
+    if (calls.length === 0) {
       this.#heardAt = Date.now()
       return
     }
     try {
-      const gone = await this.run(renewCalls, [this.#id, this.#settings.lease, ...ids])
+      const gone = await this.run(renewCalls, [this.#id, this.#settings.lease, ...calls])
       for (const id of Array.isArray(gone) ? gone : [])
         this.#replies
           .get(String(id))
           ?.fail(
             new LlmError(
               'network',
-              'The Redis no longer has this call: it was restarted or emptied, or did not hear from this process in time. Try again.',
+              'The Redis no longer has this call: it was restarted or emptied, failed over, or did not hear from this process in time. Try again.',
             ),
           )
       this.#heardAt = Date.now()

@@ -20,13 +20,17 @@ return 1
 `)
 
 /**
- * Begins with a request of a batch. Arguments: batch, index. Returns the number of this attempt; 0 if the batch is cancelled or gone, or
- * the request has its result.
+ * Begins with a request of a batch. Arguments: batch, index, token of this attempt. Returns the number of the attempt; 0 if the batch is
+ * cancelled or gone, or the request has its result. Harmless to repeat.
  */
 export const beginRequest = new Script(`${batch}
 if redis.call('EXISTS', info) == 0 or redis.call('HEXISTS', info, 'cancelled') == 1 then return 0 end
 if redis.call('HEXISTS', results, ARGV[2]) == 1 then return 0 end
-return redis.call('HINCRBY', info, 'attempt:' .. ARGV[2], 1)
+local attempt = 'attempt:' .. ARGV[2]
+local number, token = string.match(redis.call('HGET', info, attempt) or '0', '^(%d+):?(.*)$')
+if token == ARGV[3] then return tonumber(number) end
+redis.call('HSET', info, attempt, number + 1 .. ':' .. ARGV[3])
+return number + 1
 `)
 
 /**

@@ -94,13 +94,21 @@ export async function within(ms: number, work: Promise<unknown>): Promise<boolea
   return Promise.race([work.then(() => true), late]).finally(() => clearTimeout(timer))
 }
 
-/** The typed error for a server that cannot be reached or does not reply. Passwords are not part of it. */
+/** The typed error for a server that cannot be reached, does not reply, or is full. Passwords are not part of it. */
 export function unreachable(url: string, cause: unknown): LlmError {
   const why = cause instanceof Error ? cause.message : String(cause)
+  const place = `The Redis at ${hostsOf(redisAddress(url) as RedisAddress)}`
+  // Of a script, the error tells the place as well.
+  if (/\bOOM\b/.test(why))
+    return new LlmError(
+      'server-error',
+      `${place} is full: it refuses to write beyond its \`maxmemory\`. Raise that, or remove something; the queue then goes on.`,
+      { cause },
+    )
   const code = /NOAUTH|WRONGPASS|NOPERM/.test(why) ? 'authentication' : 'network'
   return new LlmError(
     code,
-    `The Redis at ${hostsOf(redisAddress(url) as RedisAddress)} cannot be used: ${why}. Is it running, and can this machine reach it?`,
+    `${place} cannot be used: ${why}. Is it running, and can this machine reach it?`,
     { cause },
   )
 }

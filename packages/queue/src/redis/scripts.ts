@@ -33,9 +33,13 @@ local base = KEYS[1]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local waiting, turns = base .. 'waiting', base .. 'turns'
+local bull = string.gsub(base, '^patchbay%-calls:', 'patchbay:')
+-- A full Redis refuses a script that begins with a write that needs memory; after one that needs none, it lets the rest pass. So what has
+-- begun comes to its end, and makes room.
+local function passFull() redis.call('ZREM', waiting, '') end
 local function callKey(id) return base .. 'call:' .. id end
-local function post(box, id, kind, body)
-  redis.call('XADD', base .. 'mail:' .. box, '*', 'call', id, 'kind', kind, 'body', body)
+local function post(box, id, kind, body, attempt, number)
+  redis.call('XADD', base .. 'mail:' .. box, '*', 'call', id, 'kind', kind, 'body', body, 'attempt', attempt or '', 'number', number or 0)
   redis.call('PEXPIRE', base .. 'mail:' .. box, ${mailboxMs})
 end
 `
@@ -49,7 +53,6 @@ const renumberAt = 400_000
 // priorities and the turns of callers become smaller by the same. Jobs are ordered by priority * 2^32 + a count (BullMQ 6.7). A call
 // whose job is not there yet is lowered by one that enters later.
 const renumbering = `
-local bull = string.gsub(base, '^patchbay%-calls:', 'patchbay:')
 local late = base .. 'late'
 local function lowerJob(id, by)
   local score = redis.call('ZSCORE', bull .. 'prioritized', id)
@@ -123,15 +126,18 @@ return {priority, size + 1}
 `)
 
 /**
- * Begins an attempt, or returns 0: the caller is gone, it is too late, or the answer had begun elsewhere.
- * Arguments: id, worker, most attempts. Returns the number of the attempt and the milliseconds that are left.
+ * Begins an attempt, or returns 0: the caller is gone, it is too late, or the answer had begun elsewhere. Harmless to repeat.
+ * Arguments: id, worker, most attempts, token of this attempt. A token is never used again: after a failover that lost an attempt, its
+ * number would be. Returns 1 and the milliseconds that are left.
  */
 export const begin = new Script(`${clock}
-local id = ARGV[1]
+local id, token = ARGV[1], ARGV[4]
 redis.call('ZREM', waiting, id)
-local box, level, turn, deadline, begun, done =
-  unpack(redis.call('HMGET', callKey(id), 'box', 'level', 'turn', 'deadline', 'begun', 'done'))
-if not box or begun or done or tonumber(deadline) <= now then return {0, 0} end
+local box, level, turn, deadline, begun, done, owner =
+  unpack(redis.call('HMGET', callKey(id), 'box', 'level', 'turn', 'deadline', 'begun', 'done', 'token'))
+if not box or done or tonumber(deadline) <= now then return {0, 0} end
+if owner == token then return {1, deadline - now} end
+if begun then return {0, 0} end
 local attempt = redis.call('HINCRBY', callKey(id), 'attempt', 1)
 if tonumber(redis.call('HGET', turns, level) or 0) < tonumber(turn) then redis.call('HSET', turns, level, turn) end
 if attempt > tonumber(ARGV[3]) then
@@ -139,39 +145,42 @@ if attempt > tonumber(ARGV[3]) then
   post(box, id, 'crashed', attempt - 1)
   return {0, 0}
 end
-redis.call('HSET', callKey(id), 'worker', ARGV[2], 'posted', 0)
-post(box, id, 'taken', ARGV[2])
-return {attempt, deadline - now}
+redis.call('HSET', callKey(id), 'worker', ARGV[2], 'token', token, 'posted', 0)
+post(box, id, 'taken', ARGV[2], token)
+return {1, deadline - now}
 `)
 
 /**
  * Posts a part of an answer to the caller, once, or returns 0: he is gone, or the attempt is no longer the one that may answer.
- * Arguments: id, attempt, number of the part, kind, body.
+ * Arguments: id, token of the attempt, number of the part, kind, body.
  */
 export const post = new Script(`${clock}
 local id, number, kind = ARGV[1], tonumber(ARGV[3]), ARGV[4]
-local box, attempt, posted, done = unpack(redis.call('HMGET', callKey(id), 'box', 'attempt', 'posted', 'done'))
-if not box or attempt ~= ARGV[2] then return 0 end
+local box, owner, posted, done = unpack(redis.call('HMGET', callKey(id), 'box', 'token', 'posted', 'done'))
+if not box or owner ~= ARGV[2] then return 0 end
 if number <= tonumber(posted) then return 1 end
 if done then return 0 end
+passFull()
 redis.call('HSET', callKey(id), 'posted', number)
 if kind ~= 'status' then redis.call('HSET', callKey(id), 'begun', 1) end
 if kind == 'done' or kind == 'failed' then redis.call('HSET', callKey(id), 'done', 1) end
-post(box, id, kind, ARGV[5])
+post(box, id, kind, ARGV[5], owner, number)
 return 1
 `)
 
 /**
  * The heartbeat of a caller: renews the leases of his calls, and ends those whose worker has died after it began to answer.
- * Arguments: mailbox, lease, ids … Returns the ids of calls that are not there any more.
+ * Arguments: mailbox, lease, then id of each call, and 1 if its job was added. Returns the ids of calls that are not there any more, or
+ * whose job is not: a failover may lose the last writes, and nobody would ever begin with such a call.
  */
 export const renewCalls = new Script(`${clock}
 local gone = {}
 redis.call('PEXPIRE', base .. 'mail:' .. ARGV[1], ${mailboxMs})
-for at = 3, #ARGV do
+for at = 3, #ARGV, 2 do
   local id = ARGV[at]
   local worker, begun, done = unpack(redis.call('HMGET', callKey(id), 'worker', 'begun', 'done'))
-  if redis.call('PEXPIRE', callKey(id), ARGV[2]) == 0 then table.insert(gone, id)
+  local isLost = ARGV[at + 1] == '1' and not worker and redis.call('EXISTS', bull .. id) == 0
+  if isLost or redis.call('PEXPIRE', callKey(id), ARGV[2]) == 0 then table.insert(gone, id)
   else
     redis.call('ZADD', waiting, 'XX', now + ARGV[2], id)
     if begun and not done and redis.call('EXISTS', base .. 'worker:' .. worker) == 0 then
@@ -184,16 +193,17 @@ return gone
 `)
 
 /**
- * The heartbeat of a worker. Arguments: worker, lease, then id and attempt of each call it runs.
+ * The heartbeat of a worker. Arguments: worker, lease, then id and token of each attempt it runs.
  * Returns the ids of calls that it must stop.
  */
 export const renewWorker = new Script(`${clock}
 local stop = {}
+passFull()
 redis.call('SET', base .. 'worker:' .. ARGV[1], 1, 'PX', ARGV[2])
 redis.call('PEXPIRE', base .. 'mail:' .. ARGV[1], ${mailboxMs})
 for at = 3, #ARGV, 2 do
-  local attempt, done = unpack(redis.call('HMGET', callKey(ARGV[at]), 'attempt', 'done'))
-  if attempt ~= ARGV[at + 1] or done then table.insert(stop, ARGV[at]) end
+  local owner, done = unpack(redis.call('HMGET', callKey(ARGV[at]), 'token', 'done'))
+  if owner ~= ARGV[at + 1] or done then table.insert(stop, ARGV[at]) end
 end
 return stop
 `)
@@ -211,6 +221,7 @@ return 1
 
 /** Tells the worker of a call how much its caller has read in all. Arguments: worker, id, characters. */
 export const acknowledge = new Script(`${clock}
+passFull()
 if redis.call('EXISTS', base .. 'worker:' .. ARGV[1]) == 1 then post(ARGV[1], ARGV[2], 'read', ARGV[3]) end
 return 1
 `)

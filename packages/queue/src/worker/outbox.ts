@@ -7,6 +7,8 @@ export type Post = (number: number, kind: string, body: string) => Promise<boole
 export class Outbox {
   #pending: string[] = []
   #sending: Promise<void> | undefined
+  /** The post that was asked for last. Each waits for the one before: a part that is overtaken would count as a repeated one. */
+  #last: Promise<unknown> = Promise.resolve()
   #number = 0
   #pendingLength = 0
   /** Characters that were posted, and that the caller has read, in all. */
@@ -43,13 +45,13 @@ export class Outbox {
   }
 
   status(event: object): void {
-    void this.#post('status', event).catch(() => {})
+    void this.#post('status', JSON.stringify(event)).catch(() => {})
   }
 
   /** Posts the end, after everything else. */
   async finish(kind: 'done' | 'failed', content: unknown): Promise<void> {
     await this.#sending
-    await this.#post(kind, content)
+    await this.#post(kind, JSON.stringify(content))
   }
 
   async #send(): Promise<void> {
@@ -58,11 +60,12 @@ export class Outbox {
       this.#pending = []
       this.#pendingLength = 0
       this.#posted += body.length
-      await this.post(++this.#number, 'events', body)
+      await this.#post('events', body)
     }
   }
 
-  #post(kind: string, content: unknown): Promise<boolean> {
-    return this.post(++this.#number, kind, JSON.stringify(content))
+  #post(kind: string, body: string): Promise<unknown> {
+    this.#last = this.#last.then(() => this.post(++this.#number, kind, body))
+    return this.#last
   }
 }

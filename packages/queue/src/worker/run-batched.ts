@@ -1,4 +1,5 @@
 // Does a request of a batch: nobody waits for it, its result is recorded.
+import { randomUUID } from 'node:crypto'
 import type { Provider } from '@patchbay/core'
 import { beginRequest, recordResult } from '../redis/batch-scripts.js'
 import type { Script } from '../redis/scripts.js'
@@ -19,7 +20,7 @@ export async function runBatched(
   mostAttempts: number,
   step: Step,
 ): Promise<void> {
-  const attempt = Number(await step(beginRequest, [id, index]))
+  const attempt = Number(await step(beginRequest, [id, index, randomUUID()]))
   if (attempt === 0) return
   let result: BatchedResult
   try {

@@ -17,7 +17,7 @@ import { runOperation } from './run-operation.js'
 const mostAttempts = 3
 
 interface Attempt {
-  number: number
+  token: string
   outbox: Outbox
   controller: AbortController
 }
@@ -133,11 +133,15 @@ export class CallWorker {
       return runBatched(this.provider, job.data, job.data.batch, mostAttempts, steps)
     }
     const id = job.id as string
-    const [number = 0, leftMs = 0] = (await this.#persist(begin, [id, this.#id, mostAttempts])) as number[]
-    if (number === 0 || this.#abortedEarly.delete(id)) return
+    const token = randomUUID()
+    const args = [id, this.#id, mostAttempts, token]
+    const [isMine = 0, leftMs = 0] = (await this.#persist(begin, args)) as number[]
+    if (isMine === 0 || this.#abortedEarly.delete(id)) return
     const controller = new AbortController()
-    const outbox = new Outbox((part, kind, body) => this.#post(id, [number, part, kind, body], controller))
-    this.#attempts.set(id, { number, outbox, controller })
+    const outbox: Outbox = new Outbox((...part) => this.#post(id, [token, ...part], controller, outbox))
+    // One of before a failover, of which Redis knows nothing any more.
+    this.#abort(id, 'The call was begun again.')
+    this.#attempts.set(id, { token, outbox, controller })
     const options = {
       ...job.data.options,
       signal: controller.signal,
@@ -150,7 +154,7 @@ export class CallWorker {
     } catch (error) {
       if (!controller.signal.aborted) await outbox.finish('failed', toWireError(error)).catch(() => {})
     } finally {
-      this.#attempts.delete(id)
+      if (this.#attempts.get(id)?.token === token) this.#attempts.delete(id)
     }
   }
 
@@ -169,8 +173,12 @@ export class CallWorker {
   }
 
   /** Posts once, however often the connection breaks meanwhile. */
-  async #post(id: string, part: (string | number)[], controller: AbortController): Promise<boolean> {
-    const outbox = this.#attempts.get(id)?.outbox
+  async #post(
+    id: string,
+    part: (string | number)[],
+    controller: AbortController,
+    outbox: Outbox,
+  ): Promise<boolean> {
     for (const since = Date.now(); ; ) {
       if (controller.signal.aborted) throw controller.signal.reason
       try {
@@ -194,13 +202,13 @@ export class CallWorker {
       this.#stop(attempt.controller, 'The caller has aborted the call.', attempt.outbox)
   }
 
-  #stop(controller: AbortController, why: string, outbox?: Outbox): void {
+  #stop(controller: AbortController, why: string, outbox: Outbox): void {
     controller.abort(new LlmError('aborted', why))
-    outbox?.read(Number.POSITIVE_INFINITY)
+    outbox.read(Number.POSITIVE_INFINITY)
   }
 
   async #renew(): Promise<void> {
-    const running = [...this.#attempts].flatMap(([id, { number }]) => [id, number])
+    const running = [...this.#attempts].flatMap(([id, { token }]) => [id, token])
     try {
       const stop = (await this.#run(renewWorker, [this.#id, this.#settings.lease, ...running])) as string[]
       this.#heardAt = Date.now()

@@ -20,3 +20,11 @@ export function resources(): number {
   return process.getActiveResourcesInfo().filter((kind) => /Timeout|TCP|Pipe|Process|Server/.test(kind))
     .length
 }
+
+/** Waits until no more than these are held, for 20 seconds at most. While the resources are counted, it has no timer of its own. */
+export async function settled(most: number): Promise<void> {
+  for (const since = performance.now(); resources() > most && performance.now() - since < 20_000; ) {
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}
