@@ -2,6 +2,7 @@
 // because each hop between generators costs as much as parsing a token. A generator for each body would cost even more: V8 has to learn
 // each anew.
 import { connectionLost } from './connection-error.js'
+import { Utf8Pieces } from './utf8-pieces.js'
 
 /**
  * The values of a body, piece by piece: `split` divides its text, where `last` is true once, for the rest at the end, and `parse` makes a
@@ -24,7 +25,7 @@ class DecodedBody<Division, Value> implements AsyncIterableIterator<Value, undef
   readonly #body: ReadableStream<Uint8Array>
   readonly #split: (text: string, last: boolean) => readonly Division[]
   readonly #parse: (division: Division, over: () => void) => Value | undefined
-  readonly #decoder = new TextDecoder()
+  readonly #decoder = new Utf8Pieces()
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined
   /** The divisions of the latest piece, and how many of them have been parsed. */
   #divisions: readonly Division[] = []
@@ -85,7 +86,7 @@ class DecodedBody<Division, Value> implements AsyncIterableIterator<Value, undef
         const { done, value } = await this.#reader.read().catch(lost)
         if (this.#hasEnded) return end
         this.#isComplete = done
-        const text = done ? this.#decoder.decode() : this.#decoder.decode(value, { stream: true })
+        const text = done ? this.#decoder.end() : this.#decoder.decode(value)
         this.#divisions = this.#split(text, done)
         this.#parsed = 0
         const item = this.#nextItem()
