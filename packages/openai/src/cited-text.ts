@@ -32,20 +32,20 @@ export class CitedText {
   }
 
   /** Ends the current text part, with its citations. */
-  *close(): Generator<BackendEvent> {
+  close(emit: (event: BackendEvent) => void): void {
     if (!this.#open) return
     const citations = this.#citations.map((citation) => this.#inPart(citation))
-    yield { type: 'part-end', ...(citations.length > 0 && { citations }) }
+    emit({ type: 'part-end', ...(citations.length > 0 && { citations }) })
     this.#citations = []
     this.#open = false
   }
 
   /** Ends the message. Citations that came after the last text part get an empty text part of their own. */
-  *end(): Generator<BackendEvent> {
-    yield* this.close()
+  end(emit: (event: BackendEvent) => void): void {
+    this.close(emit)
     if (this.#citations.length === 0) return
     const citations = this.#citations.map(({ start: _, end: __, ...citation }) => citation)
-    yield { type: 'part', part: { type: 'text', text: '', citations } }
+    emit({ type: 'part', part: { type: 'text', text: '', citations } })
   }
 
   #inPart({ start, end, ...citation }: Citation): Citation {

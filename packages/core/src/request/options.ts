@@ -13,7 +13,9 @@ import { currentOptions } from './raw-binding.js'
 import { checkRequestNames } from './request-names.js'
 import { wellFormed } from './unicode.js'
 
-const ranges: { [option in keyof ChatRequest]?: [least: number, most: number, whole?: 'whole'] } = {
+type Range = [least: number, most: number, whole?: 'whole']
+
+const ranges: { [option in keyof ChatRequest]?: Range } = {
   temperature: [0, 100],
   topP: [0, 1],
   minP: [0, 1],
@@ -24,6 +26,8 @@ const ranges: { [option in keyof ChatRequest]?: [least: number, most: number, wh
   presencePenalty: [-2, 2],
   logprobs: [0, 20, 'whole'],
 }
+// Made once, and not for each call.
+const rangeOf = Object.entries(ranges) as [keyof ChatRequest, Range][]
 
 /**
  * The options of a request as a backend gets them.
@@ -61,8 +65,8 @@ export async function prepareOptions(
 
 /** Checks sampling options, `stop` and `reasoning`. */
 function checkValues(request: ChatRequest): void {
-  for (const [name, [least, most, whole]] of Object.entries(ranges)) {
-    const value: unknown = request[name as keyof ChatRequest]
+  for (const [name, [least, most, whole]] of rangeOf) {
+    const value: unknown = request[name]
     if (value === undefined || (name === 'logprobs' && typeof value === 'boolean')) continue
     const fits =
       typeof value === 'number' && value >= least && value <= most && (!whole || Number.isInteger(value))

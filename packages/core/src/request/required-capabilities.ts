@@ -1,6 +1,6 @@
 // The features of a model that a request requires.
 
-import type { PreparedChat, PreparedMessage, PreparedServerTool } from '../contract/backend.js'
+import type { PreparedChat, PreparedServerTool } from '../contract/backend.js'
 import type { Capabilities, OptionName } from '../contract/capabilities.js'
 import type { Part } from '../contract/message.js'
 import type { ServerToolName } from '../contract/server-tool.js'
@@ -41,7 +41,8 @@ export function requiredFeatures(chat: PreparedChat): Feature[] {
     reasoning,
     messages,
   } = chat
-  const required = new Set<Feature>(samplingOptions.filter((name) => chat[name] !== undefined))
+  const required = new Set<Feature>()
+  for (const name of samplingOptions) if (chat[name] !== undefined) required.add(name)
   if (tools.length > 0 && toolChoice !== 'none') required.add('tools')
   if (toolChoice !== 'none') for (const tool of serverTools) required.add(serverToolName(tool))
   // `'auto'` and `'none'` need no support.
@@ -50,7 +51,7 @@ export function requiredFeatures(chat: PreparedChat): Feature[] {
   if (output !== undefined) required.add('json')
   if (reasoning !== undefined && reasoning !== 'off') required.add('reasoning')
   if (typeof reasoning === 'object') required.add('reasoningBudget')
-  for (const part of parts(messages)) if (isMedia(part)) required.add(mediaFeature[part.type])
+  for (const { content } of messages) addMedia(content, required)
   return [...required]
 }
 
@@ -94,12 +95,12 @@ function standsInFor(one: ServerToolName, other: ServerToolName): boolean {
   return kind(one) === kind(other) && kind(one) !== '.mcp'
 }
 
-function* parts(messages: PreparedMessage[]): Generator<Part> {
-  for (const { content } of messages)
-    for (const part of content) {
-      yield part
-      if (part.type === 'tool-result' && typeof part.output !== 'string') yield* part.output
-    }
+/** Adds what the images, files and audio of these parts require. No generator: this is done for every call. */
+function addMedia(parts: readonly Part[], required: Set<Feature>): void {
+  for (const part of parts) {
+    if (isMedia(part)) required.add(mediaFeature[part.type])
+    if (part.type === 'tool-result' && typeof part.output !== 'string') addMedia(part.output, required)
+  }
 }
 
 /** Whether the part is an image, a file or audio. */

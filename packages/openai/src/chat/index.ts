@@ -1,8 +1,8 @@
 // The Chat Completions API.
-import { isTextType } from '@patchbay/core/wire'
+import { decodeEvents, decodeWhole, isTextType } from '@patchbay/core/wire'
 import type { Api } from '../api.js'
 import { dialectOf } from '../dialects.js'
-import { toEvents } from './events.js'
+import { CompletionDecoder } from './events.js'
 import { toRawChatBody } from './raw.js'
 import { toChatBody } from './request.js'
 
@@ -14,6 +14,6 @@ export const api: Api = {
     (type === 'image' || !isTextType(mediaType)),
   toBody: toChatBody,
   rawBody: toRawChatBody,
-  fromStream: toEvents,
-  fromWhole: (body, from) => toEvents([body], from),
+  fromStream: (chunks, from) => decodeEvents(chunks, new CompletionDecoder(from)),
+  fromWhole: (body, from) => decodeWhole(body, new CompletionDecoder(from)),
 }

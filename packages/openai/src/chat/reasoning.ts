@@ -19,8 +19,10 @@ export class ReasoningReader {
    * @param isPiece whether it is a piece of a message, or all of it
    */
   read(delta: Json, isPiece: boolean): string {
-    const field = textFields.find((name) => typeof delta[name] === 'string' && delta[name] !== '')
+    const field = textFieldOf(delta)
     if (field !== undefined) this.#state.field = field
+    if (delta.reasoning_details === undefined && delta.reasoning_opaque === undefined)
+      return field === undefined ? '' : String(delta[field])
     const details = objectsIn(delta.reasoning_details)
     for (const detail of details) addDetail((this.#state.reasoning_details ??= []), detail, isPiece)
     const { reasoning_opaque: opaque } = delta
@@ -37,6 +39,12 @@ export class ReasoningReader {
     // What these hold is encrypted or signed by the vendor of the model.
     return { data, bound: data.reasoning_details !== undefined || data.reasoning_opaque !== undefined }
   }
+}
+
+/** The field with the text of a delta, if it has any. A loop: nearly every delta has none. */
+function textFieldOf(delta: Json): string | undefined {
+  for (const name of textFields) if (typeof delta[name] === 'string' && delta[name] !== '') return name
+  return undefined
 }
 
 /** Adds a detail, or joins it to the one it is a piece of: one with the same type and index. */

@@ -1,6 +1,6 @@
 // List prices: loaded when the first price is missing, and never needed.
 import { mockProvider } from '@patchbay/testing'
-import { beforeEach, expect, it, vi } from 'vitest'
+import { beforeEach, expect, it, onTestFinished, vi } from 'vitest'
 
 const usage = { inputTokens: 1_000_000, outputTokens: 0 }
 let loads = 0
@@ -66,14 +66,26 @@ it('are looked up for the model that answered, whatever was asked before', async
   expect((await llm.spending())[0]?.spent.usd).toBeCloseTo(1000 * 1.25e-6, 9)
 })
 
-it('are those of the day', async () => {
-  let price = 1
+it('are those of the minute, and looked up once in it', async () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: new Date('2026-11-28T23:59:10Z') })
+  onTestFinished(() => void vi.useRealTimers())
+  let lookups = 0
   vi.doMock('@pydantic/genai-prices', () => ({
-    calcPrice: () => ({ provider: { id: 'openai' }, model_price: { input_mtok: price, output_mtok: 0 } }),
+    calcPrice: () => {
+      lookups++
+      return {
+        provider: { id: 'openai' },
+        model_price: { input_mtok: new Date().getUTCDate(), output_mtok: 0 },
+      }
+    },
   }))
-  expect(await costWith({})).toBe(1)
-  price = 2
-  expect(await costWith({})).toBe(2)
+  expect(await costWith({})).toBe(28)
+  vi.setSystemTime(new Date('2026-11-28T23:59:59.999Z'))
+  expect(await costWith({})).toBe(28)
+  expect(lookups).toBe(1)
+  vi.setSystemTime(new Date('2026-11-29T00:00:00Z'))
+  expect(await costWith({})).toBe(29)
+  expect(lookups).toBe(2)
 })
 
 const priceOf = async (model: string, place: { provider?: string; address?: string } = {}) => {

@@ -89,8 +89,24 @@ async function listPrices(place: Place, own: Prices): Promise<PriceLookup> {
   return (model, provider = place.provider) => {
     const price = ownPrices(model)
     if (price !== undefined || withoutList.has(provider)) return price
-    return listPrice(model, calculate, addressOf(model, provider, place))
+    return listPriceNow(model, calculate, addressOf(model, provider, place))
   }
+}
+
+// A look-up goes through every service and model of the list, so one holds until the minute is over: prices change by the day, and some at
+// a time of it. Answers name models as they like, so there is a most.
+const mostKept = 1000
+let minute = 0
+const kept = new Map<string, Price | undefined>()
+
+/** What the service of a model asks now. */
+function listPriceNow(model: string, calculate: Calculate, address = ''): Price | undefined {
+  const now = Math.floor(Date.now() / 60_000)
+  if (now !== minute || kept.size >= mostKept) kept.clear()
+  minute = now
+  const key = `${address} ${model}`
+  if (!kept.has(key)) kept.set(key, listPrice(model, calculate, address || undefined))
+  return kept.get(key)
 }
 
 /** The address that the model was called at. A place of several providers has the name and the address of the first. */
@@ -107,7 +123,7 @@ function ownPriceOf(model: string, prices: Prices): Price | undefined {
   return Object.hasOwn(prices, name) ? prices[name] : undefined
 }
 
-/** What the service of a model asks now: it is looked up each time, as prices change by the day and some by its time. */
+/** The price in the list, at this time. */
 function listPrice(model: string, calculate: Calculate, address: string | undefined): Price | undefined {
   // A name with a tag, for example `deepseek-r1:8b`, is a model on a machine of its own.
   if (model.includes(':')) return undefined

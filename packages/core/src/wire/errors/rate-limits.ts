@@ -3,28 +3,53 @@
 // resets as `6m0s`, also said by most compatible servers), November 2026.
 import type { RateLimit } from '../../contract/status.js'
 
-const anthropic = (what: string, kind: string) => `anthropic-ratelimit-${kind}-${what}`
-const openai = (what: string, kind: string) => `x-ratelimit-${what}-${kind}`
+interface Names {
+  limit: string
+  remaining: string
+  reset: string
+}
+
+const names = (of: (kind: string) => string): Names => ({
+  limit: of('limit'),
+  remaining: of('remaining'),
+  reset: of('reset'),
+})
+
+// Made once: most answers have none of them, and each look-up in the headers of `fetch` costs.
+const services = [
+  {
+    requests: names((kind) => `anthropic-ratelimit-requests-${kind}`),
+    tokens: names((kind) => `anthropic-ratelimit-tokens-${kind}`),
+  },
+  {
+    requests: names((kind) => `x-ratelimit-${kind}-requests`),
+    tokens: names((kind) => `x-ratelimit-${kind}-tokens`),
+  },
+]
 
 /** The limits; `undefined` without such headers. */
 export function rateLimits(
   headers: { get(name: string): string | null },
   now: number,
 ): { requests?: RateLimit; tokens?: RateLimit } | undefined {
-  for (const named of [anthropic, openai]) {
-    const requests = limitOf((what) => headers.get(named(what, 'requests')), now)
-    const tokens = limitOf((what) => headers.get(named(what, 'tokens')), now)
+  for (const service of services) {
+    const requests = limitOf(headers, service.requests, now)
+    const tokens = limitOf(headers, service.tokens, now)
     if (requests !== undefined || tokens !== undefined)
       return { ...(requests && { requests }), ...(tokens && { tokens }) }
   }
   return undefined
 }
 
-function limitOf(header: (what: string) => string | null, now: number): RateLimit | undefined {
-  const limit = count(header('limit'))
-  const remaining = count(header('remaining'))
-  const resetMs = untilReset(header('reset'), now)
+function limitOf(
+  headers: { get(name: string): string | null },
+  names: Names,
+  now: number,
+): RateLimit | undefined {
+  const limit = count(headers.get(names.limit))
+  const remaining = count(headers.get(names.remaining))
   if (limit === undefined && remaining === undefined) return undefined
+  const resetMs = untilReset(headers.get(names.reset), now)
   return {
     ...(limit !== undefined && { limit }),
     ...(remaining !== undefined && { remaining }),

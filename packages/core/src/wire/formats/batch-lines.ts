@@ -64,7 +64,11 @@ export async function* batchLines<Line extends object>(
 ): AsyncGenerator<BatchLine<Line>> {
   const split = lineSplitter()
   // With `last`, the splitter also gives the final line without a line end.
-  const lines = decodeBody(body, (piece, last) => split(piece, last).map((text) => ({ text, last })))
+  const lines = decodeBody(
+    body,
+    (piece, last) => split(piece, last).map((text) => ({ text, last })),
+    (line) => line,
+  )
   for await (const { text, last } of lines) {
     if (text.trim() === '') continue
     let value: unknown

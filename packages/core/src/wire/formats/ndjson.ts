@@ -12,14 +12,11 @@ export function jsonLines(
   body: ReadableStream<Uint8Array>,
   isLast: (value: unknown) => boolean = () => false,
 ): AsyncIterableIterator<unknown> {
-  const split = lineSplitter()
-  return decodeBody(body, function* (text, last, over) {
-    for (const line of split(text, last)) {
-      if (line.trim() === '') continue
-      const value = parseJson(line, 'line')
-      if (isLast(value)) over()
-      yield value
-    }
+  return decodeBody(body, lineSplitter(), (line, over) => {
+    if (line.trim() === '') return undefined
+    const value = parseJson(line, 'line')
+    if (isLast(value)) over()
+    return value
   })
 }
 

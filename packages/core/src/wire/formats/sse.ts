@@ -89,7 +89,7 @@ function errorData(value: string): string {
  * @throws {LlmError} `network` if the connection breaks, `bad-response` for a line or event above the limit
  */
 export function serverEvents(body: ReadableStream<Uint8Array>): AsyncIterableIterator<ServerEvent> {
-  return decodeBody(body, eventSplitter())
+  return decodeBody(body, eventSplitter(), (event) => event)
 }
 
 /**
@@ -100,13 +100,10 @@ export function jsonEvents(
   body: ReadableStream<Uint8Array>,
   isLast: (value: unknown) => boolean = () => false,
 ): AsyncIterableIterator<unknown> {
-  const split = eventSplitter()
-  return decodeBody(body, function* (text, last, over) {
-    for (const { data } of split(text, last)) {
-      if (data === '[DONE]') return over()
-      const value = parseJson(data, 'event')
-      if (isLast(value)) over()
-      yield value
-    }
+  return decodeBody(body, eventSplitter(), ({ data }, over) => {
+    if (data === '[DONE]') return over()
+    const value = parseJson(data, 'event')
+    if (isLast(value)) over()
+    return value
   })
 }

@@ -1,29 +1,35 @@
 // Response bodies, decoded piece by piece while they arrive. Only this file awaits bytes; what is made of their text is synchronous,
-// because each hop between generators costs as much as parsing a token.
+// because each hop between generators costs as much as parsing a token. A generator for each body would cost even more: V8 has to learn
+// each anew.
 import { connectionLost } from './connection-error.js'
+import { Utf8Pieces } from './utf8-pieces.js'
 
 /**
- * The values that `decode` makes of a body's text, piece by piece; `last` is true once, for the rest at the end. `decode` calls
- * `over` before it yields the last value of interest: the rest of the body is then read and ignored, so that the connection can be
- * used again. Leaving the loop before that cancels the body.
+ * The values of a body, piece by piece: `split` divides its text, where `last` is true once, for the rest at the end, and `parse` makes a
+ * value of each division when it is asked for, or `undefined` to skip it. `parse` calls `over` at the last value of interest: the rest of
+ * the body is then read and ignored, so that the connection can be used again. Leaving the loop before that cancels the body.
  * @throws {LlmError} `network` if the connection breaks
  */
-export function decodeBody<T>(
+export function decodeBody<Division, Value>(
   body: ReadableStream<Uint8Array>,
-  decode: (text: string, last: boolean, over: () => void) => Iterable<T>,
-): AsyncIterableIterator<T, undefined> {
-  return new DecodedBody(body, decode)
+  split: (text: string, last: boolean) => readonly Division[],
+  parse: (division: Division, over: () => void) => Value | undefined,
+): AsyncIterableIterator<Value, undefined> {
+  return new DecodedBody(body, split, parse)
 }
 
 const end = { done: true, value: undefined } as const
 
 /** By hand: what arrived together is given out without the promises that a generator would add to each value. */
-class DecodedBody<T> implements AsyncIterableIterator<T, undefined> {
+class DecodedBody<Division, Value> implements AsyncIterableIterator<Value, undefined> {
   readonly #body: ReadableStream<Uint8Array>
-  readonly #decode: (text: string, last: boolean, over: () => void) => Iterable<T>
-  readonly #decoder = new TextDecoder()
+  readonly #split: (text: string, last: boolean) => readonly Division[]
+  readonly #parse: (division: Division, over: () => void) => Value | undefined
+  readonly #decoder = new Utf8Pieces()
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined
-  #items: Iterator<T> | undefined
+  /** The divisions of the latest piece, and how many of them have been parsed. */
+  #divisions: readonly Division[] = []
+  #parsed = 0
   #isOver = false
   #isComplete = false
   #hasEnded = false
@@ -33,10 +39,12 @@ class DecodedBody<T> implements AsyncIterableIterator<T, undefined> {
 
   constructor(
     body: ReadableStream<Uint8Array>,
-    decode: (text: string, last: boolean, over: () => void) => Iterable<T>,
+    split: (text: string, last: boolean) => readonly Division[],
+    parse: (division: Division, over: () => void) => Value | undefined,
   ) {
     this.#body = body
-    this.#decode = decode
+    this.#split = split
+    this.#parse = parse
   }
 
   [Symbol.asyncIterator](): this {
@@ -44,7 +52,7 @@ class DecodedBody<T> implements AsyncIterableIterator<T, undefined> {
   }
 
   /** Must not be called again before it has settled, as loops do. */
-  next(): Promise<IteratorResult<T, undefined>> {
+  next(): Promise<IteratorResult<Value, undefined>> {
     try {
       const item = this.#nextItem()
       return item === undefined ? this.#read() : Promise.resolve(item)
@@ -60,26 +68,27 @@ class DecodedBody<T> implements AsyncIterableIterator<T, undefined> {
   }
 
   /** The next value of what has arrived, or the end; `undefined` if more must be read. */
-  #nextItem(): IteratorResult<T, undefined> | undefined {
+  #nextItem(): IteratorResult<Value, undefined> | undefined {
     if (this.#hasEnded) return end
-    const item = this.#items?.next()
-    if (item !== undefined && !item.done) return item
+    while (!this.#isOver && this.#parsed < this.#divisions.length) {
+      const value = this.#parse(this.#divisions[this.#parsed++] as Division, this.#markOver)
+      if (value !== undefined) return { done: false, value }
+    }
     if (!this.#isOver && !this.#isComplete) return undefined
     this.#leave()
     return end
   }
 
-  async #read(): Promise<IteratorResult<T, undefined>> {
+  async #read(): Promise<IteratorResult<Value, undefined>> {
     try {
       this.#reader ??= this.#body.getReader()
       for (;;) {
-        const { done, value } = await this.#reader.read().catch((cause: unknown) => {
-          throw connectionLost(cause)
-        })
+        const { done, value } = await this.#reader.read().catch(lost)
         if (this.#hasEnded) return end
         this.#isComplete = done
-        const text = done ? this.#decoder.decode() : this.#decoder.decode(value, { stream: true })
-        this.#items = this.#decode(text, done, this.#markOver)[Symbol.iterator]()
+        const text = done ? this.#decoder.end() : this.#decoder.decode(value)
+        this.#divisions = this.#split(text, done)
+        this.#parsed = 0
         const item = this.#nextItem()
         if (item !== undefined) return item
       }
@@ -98,6 +107,10 @@ class DecodedBody<T> implements AsyncIterableIterator<T, undefined> {
     if (this.#isOver) void drain(reader)
     else void reader.cancel().catch(() => {})
   }
+}
+
+function lost(cause: unknown): never {
+  throw connectionLost(cause)
 }
 
 // Reads at most 16 chunks or 250 ms after the last event, so that the connection can be used again.

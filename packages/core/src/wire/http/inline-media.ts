@@ -17,6 +17,7 @@ export async function withInlineMedia(
   limits: MediaOptions | false = {},
   { signal }: Pick<CallContext, 'signal'>,
 ): Promise<PreparedChat> {
+  if (!chat.messages.some(({ content }) => hasWanted(content, wanted))) return chat
   const downloads = new Map<string, Promise<{ data: Uint8Array; mediaType: string }>>()
   const visit = (parts: Part[]): Promise<Part[]> =>
     Promise.all(
@@ -37,17 +38,21 @@ export async function withInlineMedia(
         return { ...rest, ...(await known) } as Part
       }),
     )
-  const any = (parts: Part[]): boolean =>
-    parts.some((part) =>
-      part.type === 'tool-result'
-        ? typeof part.output !== 'string' && any(part.output)
-        : hasUrl(part) && wanted(part),
-    )
-  if (!chat.messages.some(({ content }) => any(content))) return chat
   const messages = await Promise.all(
     chat.messages.map(async (message) => ({ ...message, content: await visit(message.content) })),
   )
   return { ...chat, messages }
+}
+
+function hasWanted(parts: Part[], wanted: (part: PartWithUrl) => boolean): boolean {
+  for (const part of parts)
+    if (
+      part.type === 'tool-result'
+        ? typeof part.output !== 'string' && hasWanted(part.output, wanted)
+        : hasUrl(part) && wanted(part)
+    )
+      return true
+  return false
 }
 
 function hasUrl(part: Part): part is PartWithUrl {

@@ -16,7 +16,11 @@ export async function wholeJson(
 ): Promise<Record<string, unknown>> {
   let text = ''
   if (response.body !== null)
-    for await (const piece of decodeBody(response.body, (piece) => [piece])) {
+    for await (const piece of decodeBody(
+      response.body,
+      (text) => [text],
+      (text) => text,
+    )) {
       text += piece
       if (text.length > most) throw tooLong('a body', most)
     }
