@@ -1,5 +1,6 @@
 // Reads the events of a source once: by a loop, for the result, or both. Neither takes events from the other.
 import { LlmError, withCallerFrames } from '../contract/errors.js'
+import { Fifo } from './fifo.js'
 import type { Origin } from './unread.js'
 
 /**
@@ -23,7 +24,7 @@ export class EventReader<Event, Result> {
   readonly #leaveSource: () => unknown
   readonly #resultOf: (event: Event | undefined) => Result | undefined
   /** Events that the loop has not read yet: more than one only while the result is awaited too. */
-  readonly #queue: Event[] = []
+  readonly #queue = new Fifo<Event>()
   #pulling: Promise<void> | undefined
   #hasLoop = false
   /** No loop can begin any more. */
@@ -106,7 +107,7 @@ export class EventReader<Event, Result> {
     if (this.#final === undefined) this.#failure ??= this.#leaveSource()
     this.#ended = true
     this.#hasLeft = true
-    this.#queue.length = 0
+    this.#queue.clear()
     return this.#failure
   }
 

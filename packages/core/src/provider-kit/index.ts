@@ -17,6 +17,7 @@ import { isUsual, missingFeatures, requiredFeatures } from '../request/required-
 export { validate, withOutput } from '../agent/structured-output.js'
 export { onAbort } from '../call/abort-listener.js'
 export { Yielder, yieldToEventLoop } from '../call/event-loop.js'
+export { Fifo } from '../call/fifo.js'
 export { type ChatEventSource, collect } from '../call/stream.js'
 export type { Origin } from '../call/unread.js'
 export { asLlmError, incompleteAnswer, withDetails } from '../contract/errors.js'

@@ -2,6 +2,7 @@
 import { type ChatEvent, LlmError } from '@patchbay/core'
 import { mockProvider } from '@patchbay/testing'
 import { expect, it } from 'vitest'
+import { growth } from '../../../core/test/growth.js'
 import { failureOf } from '../../test/failure.js'
 import { lettersEmbedder } from '../../test/letters.js'
 import { atMost, type CheckInput, denied, guard } from '../index.js'
@@ -141,4 +142,22 @@ it('a check that throws ends its call, and says which', async () => {
     code: 'aborted',
     message: expect.stringMatching(/guard.*no such list/),
   })
+})
+
+it('an answer of 200,000 pieces that is held until its end is given out whole', async () => {
+  const events = Array.from({ length: 200_000 }, () => ({ type: 'text' as const, text: 'a' }))
+  const provider = guard(mockProvider({ answers: [{ events }] }), { output: () => undefined })
+  let read = 0
+  for await (const event of provider.stream('Hi')) if (event.type === 'text') read++
+  expect(read).toBe(200_000)
+})
+
+it('pieces that are held until the end cost the same each, however many they are', async () => {
+  const run = async (count: number) => {
+    const events = Array.from({ length: count }, () => ({ type: 'text' as const, text: 'a' }))
+    const provider = guard(mockProvider({ answers: [{ events }] }), { output: () => undefined })
+    for await (const _ of provider.stream('Hi')) {
+    }
+  }
+  expect(await growth(run, 10_000)).toBeLessThan(1.7)
 })

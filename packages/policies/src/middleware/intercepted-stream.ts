@@ -1,12 +1,12 @@
 // Event stream read through a policy: each event is intercepted, and the policy learns once how the stream ended.
 import { type ChatEvent, type ChatResponse, type ChatStream, type Clock, LlmError } from '@patchbay/core'
-import { asLlmError, type ChatEventSource, StreamForwarder, withDetails } from '@patchbay/core/wrap'
+import { asLlmError, type ChatEventSource, Fifo, StreamForwarder, withDetails } from '@patchbay/core/wrap'
 import type { CallDeadline } from './call-deadline.js'
 import type { Interception } from './interception.js'
 import { reportFailure, runInside, startInterception } from './start-interception.js'
 
 export class InterceptedStream implements ChatEventSource {
-  readonly #ready: ChatEvent[] = []
+  readonly #ready = new Fifo<ChatEvent>()
   #deadline: CallDeadline | undefined
   #interception: Interception | undefined
   #inner: StreamForwarder | undefined
@@ -40,7 +40,7 @@ export class InterceptedStream implements ChatEventSource {
       return this.#ready.shift()
     } catch (thrown) {
       this.#ended = true
-      this.#ready.length = 0
+      this.#ready.clear()
       const failure = asLlmError(thrown, this.#identity())
       const { stopped } = this.#deadline ?? {}
       // The stream only knows that it was aborted; the deadline knows why.
@@ -106,7 +106,7 @@ export class InterceptedStream implements ChatEventSource {
       if (interception.event === undefined) this.#ready.push(event)
       else {
         const events = deadline.waitFor(() => interception.event?.(event) ?? [event])
-        this.#ready.push(...(events instanceof Promise ? await events : events))
+        for (const ready of events instanceof Promise ? await events : events) this.#ready.push(ready)
       }
       return
     }
@@ -116,7 +116,7 @@ export class InterceptedStream implements ChatEventSource {
     const done = deadline.waitFor(() => interception.done?.(event.response) ?? event.response)
     const response = (done instanceof Promise ? await done : done) as ChatResponse
     this.#release()
-    if (this.#streamed && interception.flush !== undefined) this.#ready.push(...interception.flush())
+    if (this.#streamed) for (const held of interception.flush?.() ?? []) this.#ready.push(held)
     this.#ready.push({ type: 'finish', response })
     this.#end()
   }
