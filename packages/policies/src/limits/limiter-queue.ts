@@ -113,18 +113,16 @@ export class LimiterQueue {
   }
 
   /** Returns a permit. `used`: the tokens it took, if known. `pauseMs`: the pause that the service asked for. */
-  async release(
-    { id, tokens, place }: PlacedPermit,
-    used: number | undefined,
-    pauseMs?: number,
-  ): Promise<void> {
+  release({ id, tokens, place }: PlacedPermit, used: number | undefined, pauseMs?: number): Promise<void> {
     this.#inFlight.delete(id)
     if (this.#inFlight.size === 0) this.#stopRenewing()
-    try {
-      await this.#step({ do: 'release', permit: { id, tokens }, used, pauseMs }, place)
-    } finally {
-      this.#pump()
-    }
+    return this.#step({ do: 'release', permit: { id, tokens }, used, pauseMs }, place).then(
+      () => this.#pump(),
+      (error: unknown) => {
+        this.#pump()
+        throw error
+      },
+    )
   }
 
   /** Changes the state in the background. If the store is down, the call goes on; its end reports the problem. */
@@ -168,6 +166,7 @@ export class LimiterQueue {
   #pump(): void {
     this.#pumpAgain = true
     if (this.#pumping) return
+    if (this.#waiting.length === 0) return this.#cancelPoll()
     this.#pumping = true
     void (async () => {
       while (this.#pumpAgain) {

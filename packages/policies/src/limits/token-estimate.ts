@@ -22,13 +22,16 @@ const imageTokens = 6240
 const audioPerText = 10
 
 /** Estimated input tokens of a call. */
-async function inputTokens(call: Pick<PolicyCall, 'kind' | 'request'>, provider: Provider): Promise<number> {
+function inputTokens(
+  call: Pick<PolicyCall, 'kind' | 'request'>,
+  provider: Provider,
+): number | Promise<number> {
   switch (call.kind) {
     case 'chat':
-    case 'countTokens': {
-      const chat = await prepareFor(call.request as ChatInput, provider)
-      return high(chatTokens(chat, provider.model), provider)
-    }
+    case 'countTokens':
+      return prepareFor(call.request as ChatInput, provider).then((chat) =>
+        high(chatTokens(chat, provider.model), provider),
+      )
     case 'models':
     case 'capabilities':
     case 'batches.submit':
@@ -47,7 +50,7 @@ async function inputTokens(call: Pick<PolicyCall, 'kind' | 'request'>, provider:
  * @throws {LlmError} `invalid-request` for a request that cannot be read
  */
 export async function callTokens(call: PolicyCall, provider: Provider): Promise<TokenEstimate> {
-  const estimate = await estimateOf(call, provider)
+  const estimate = estimateOf(call, await inputTokens(call, provider), provider)
   checkCount('input', estimate.input)
   checkCount('output', estimate.output)
   return estimate
@@ -69,8 +72,7 @@ function fieldOf<Name extends keyof ChatRequest>(
   return own === undefined ? defaults?.[name] : own
 }
 
-async function estimateOf(call: PolicyCall, provider: Provider): Promise<TokenEstimate> {
-  const input = await inputTokens(call, provider)
+function estimateOf(call: PolicyCall, input: number, provider: Provider): TokenEstimate {
   if (call.kind === 'image') return imageEstimate(call.request, input)
   if (call.kind === 'speak') return { input, output: input * audioPerText }
   if (call.kind !== 'chat') return { input, output: 0 }
@@ -86,8 +88,14 @@ function imageEstimate(request: string | ImageRequest, text: number): TokenEstim
  * The most tokens a call may take. Without `maxOutputTokens` the output is the model's maximum. A batch is the sum of its
  * requests.
  */
-export async function maximumTokens(call: PolicyCall, provider: Provider): Promise<TokenEstimate> {
-  if (call.kind !== 'batches.submit') return maximumOfRequest(call, provider)
+export function maximumTokens(call: PolicyCall, provider: Provider): Promise<TokenEstimate> {
+  return call.kind === 'batches.submit' ? maximumOfBatch(call, provider) : maximumOfRequest(call, provider)
+}
+
+async function maximumOfBatch(
+  call: Extract<PolicyCall, { kind: 'batches.submit' }>,
+  provider: Provider,
+): Promise<TokenEstimate> {
   const total = { input: 0, output: 0 }
   for (const [index, request] of call.request.entries()) {
     try {

@@ -12,19 +12,19 @@ export function withinGracePeriod<T>(work: Promise<T>, clock: Clock): Promise<T>
 }
 
 /** Runs `settle`, and returns the response: with a warning if it failed. */
-export async function settleOrWarn<R extends CallResponse>(
+export function settleOrWarn<R extends CallResponse>(
   response: R,
   policy: string,
   clock: Clock,
   settle: () => Promise<void>,
 ): Promise<R> {
-  try {
-    await withinGracePeriod(settle(), clock)
-    return response
-  } catch (cause) {
-    if (typeof response !== 'object' || !('warnings' in response)) return response
-    const why = cause instanceof Error ? cause.message : String(cause)
-    const message = `The usage of this call could not be recorded: ${why}`
-    return { ...response, warnings: [...response.warnings, { code: 'other', feature: policy, message }] }
-  }
+  return withinGracePeriod(settle(), clock).then(
+    () => response,
+    (cause: unknown) => {
+      if (typeof response !== 'object' || !('warnings' in response)) return response
+      const why = cause instanceof Error ? cause.message : String(cause)
+      const message = `The usage of this call could not be recorded: ${why}`
+      return { ...response, warnings: [...response.warnings, { code: 'other', feature: policy, message }] }
+    },
+  )
 }

@@ -15,6 +15,12 @@ export interface Place {
   readonly unavailable?: LlmError
 }
 
+/** The results of a step, and where it was counted. */
+interface Counted<Result> {
+  results: Result[]
+  place: Place
+}
+
 const unavailable = new Set<ErrorCode>(['network', 'server-error', 'overloaded'])
 
 export class Counters {
@@ -27,18 +33,15 @@ export class Counters {
   }
 
   /** Runs a step at this place; without one in the state or, if it cannot be reached, in this process. */
-  async run<Value, Args, Result>(
-    step: AtomicStep<Value, Args, Result>,
-    place?: Place,
-  ): Promise<{ results: Result[]; place: Place }> {
+  run<Value, Args, Result>(step: AtomicStep<Value, Args, Result>, place?: Place): Promise<Counted<Result>> {
     const wanted = place ?? this.#shared
-    try {
-      return { results: await runStep(wanted.store, step), place: wanted }
-    } catch (error) {
-      if (place !== undefined || this.#own === undefined) throw error
-      if (!isLlmError(error) || !unavailable.has(error.code)) throw error
-      const own = { store: this.#own, unavailable: error }
-      return { results: await runStep(own.store, step), place: own }
-    }
+    return runStep(wanted.store, step).then(
+      (results) => ({ results, place: wanted }),
+      (error: unknown) => {
+        if (place !== undefined || this.#own === undefined) throw error
+        if (!isLlmError(error) || !unavailable.has(error.code)) throw error
+        return this.run(step, { store: this.#own, unavailable: error })
+      },
+    )
   }
 }

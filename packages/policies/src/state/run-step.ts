@@ -15,7 +15,12 @@ export function runStep<Value, Args, Result>(
   store: StateStore,
   step: AtomicStep<Value, Args, Result>,
 ): Promise<Result[]> {
-  return store.run === undefined ? runBySwap(store, step) : store.run(step)
+  try {
+    return store.run === undefined ? runBySwap(store, step) : Promise.resolve(store.run(step))
+  } catch (error) {
+    // A store of the app's may throw at once.
+    return Promise.reject(error)
+  }
 }
 
 async function runBySwap<Value, Args, Result>(
