@@ -10,7 +10,5 @@ export type Complete<Options> = { [Name in keyof Options]-?: Exclude<Options[Nam
 
 /** A copy of the object without its undefined properties. */
 export function omitUndefined<T extends object>(object: T): { [Key in keyof T]: Exclude<T[Key], undefined> } {
-  // Most have none, and a spread costs a fifth.
-  if (!Object.values(object).includes(undefined)) return { ...object } as never
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as never
 }

@@ -90,14 +90,14 @@ export function checkOptionNames(
   {
     code = 'invalid-request',
     elsewhere = [],
-    hint = `The options are ${known.join(', ')}.`,
+    hint,
   }: { code?: 'invalid-request' | 'config'; elsewhere?: readonly Elsewhere[]; hint?: string } = {},
 ): void {
   for (const [name, value] of Object.entries(options))
     if (value !== undefined && !known.includes(name))
       throw new LlmError(
         code,
-        `${name.slice(0, longest)} is not an option ${what}. ${advice(name, known, elsewhere) ?? hint}`,
+        `${name.slice(0, longest)} is not an option ${what}. ${advice(name, known, elsewhere) ?? hint ?? `The options are ${known.join(', ')}.`}`,
       )
 }
 

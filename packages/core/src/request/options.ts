@@ -29,6 +29,13 @@ const ranges: { [option in keyof ChatRequest]?: Range } = {
 // Made once, and not for each call.
 const rangeOf = Object.entries(ranges) as [keyof ChatRequest, Range][]
 
+type PreparedOptions = Omit<PreparedChat, 'messages'>
+
+// Messages have a file of their own; the others have another form in a prepared request.
+const preparedApart = new Set<string>(
+  'messages system tools output stop cache logprobs providerOptions'.split(' '),
+)
+
 /**
  * The options of a request as a backend gets them.
  * @throws {LlmError} `invalid-request` for an unknown name or an invalid value
@@ -38,26 +45,33 @@ export async function prepareOptions(
   defaults: Partial<ChatRequest>,
   provider: string,
   warnings: Warning[],
-): Promise<Omit<PreparedChat, 'messages'>> {
+): Promise<PreparedOptions> {
   if ('messages' in defaults)
     throw invalid('defaults.messages', 'cannot be a default: pass messages to each call')
   const yielder = new Yielder()
   checkRequestNames(request, provider)
   checkValues(request)
-  const { messages: _messages, system: _system, ...options } = request
-  const { tools, toolChoice, output, stop, logprobs } = options
-  const prepared = omitUndefined({
-    ...options,
+  const { tools, toolChoice, output, stop, cache, logprobs } = request
+  const prepared: { -readonly [Name in keyof PreparedOptions]: PreparedOptions[Name] } = {
     tools: [],
-    ...((tools && tools.length !== 0) || toolChoice
-      ? await (await import('./tools.js').catch(unloadable)).prepareTools(request, warnings)
-      : {}),
-    output: output === undefined ? undefined : await prepareOutput(output, warnings),
-    stop: stop?.length ? stop.map((text) => wellFormed(text, warnings)) : undefined,
-    cache: options.cache === 'auto' && !hasMarks(request) ? ('auto' as const) : undefined,
-    logprobs: typeof logprobs === 'number' ? logprobs : logprobs ? 0 : undefined,
-    providerOptions: currentOptions(request, defaults, provider),
-  })
+    providerOptions: {},
+  }
+  // One by one, which costs less than spreads. The names have been checked.
+  for (const name of Object.keys(request) as (keyof typeof request)[])
+    if (!preparedApart.has(name) && request[name] !== undefined)
+      (prepared as Record<string, unknown>)[name] = request[name]
+  if ((tools && tools.length !== 0) || toolChoice)
+    Object.assign(
+      prepared,
+      omitUndefined(await (await import('./tools.js').catch(unloadable)).prepareTools(request, warnings)),
+    )
+  const spec = output === undefined ? undefined : await prepareOutput(output, warnings)
+  if (spec !== undefined) prepared.output = spec
+  if (stop?.length) prepared.stop = stop.map((text) => wellFormed(text, warnings))
+  if (cache === 'auto' && !hasMarks(request)) prepared.cache = 'auto'
+  if (typeof logprobs === 'number') prepared.logprobs = logprobs
+  else if (logprobs) prepared.logprobs = 0
+  prepared.providerOptions = currentOptions(request, defaults, provider)
   // A schema of thousands of properties takes long, here and in the backend.
   await yielder.yieldIfDue()
   return prepared

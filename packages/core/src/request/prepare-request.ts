@@ -57,7 +57,9 @@ export function withDefaults(input: ChatInput, defaults: Partial<ChatRequest>): 
   // A value of the wrong type is kept, so that it is refused later.
   for (const [name, options] of Object.entries(request.providerOptions ?? {}))
     providerOptions[name] = isObject(options) ? { ...providerOptions[name], ...options } : options
-  return { ...defaults, ...omitUndefined(request), providerOptions } as ChatRequest
+  // Most have no undefined option, and need no copy.
+  const given = Object.values(request).includes(undefined) ? omitUndefined(request) : request
+  return { ...defaults, ...given, providerOptions } as ChatRequest
 }
 
 async function prepareMessages(request: ChatRequest, warnings: Warning[]): Promise<PreparedMessage[]> {
