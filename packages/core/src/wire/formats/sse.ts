@@ -94,11 +94,13 @@ export function serverEvents(body: ReadableStream<Uint8Array>): AsyncIterableIte
 
 /**
  * The JSON values of a body of server-sent events, up to `[DONE]`, or up to and including the one for which `isLast` is true.
+ * `onText` gets the text of each value just before it is given out.
  * @throws {LlmError} `bad-response` for data that is not JSON or too long, `network` if the connection breaks
  */
 export function jsonEvents(
   body: ReadableStream<Uint8Array>,
   isLast: (value: unknown) => boolean = () => false,
+  onText?: (text: string) => void,
 ): AsyncIterableIterator<unknown> {
   const split = eventSplitter()
   return decodeBody(body, function* (text, last, over) {
@@ -106,6 +108,7 @@ export function jsonEvents(
       if (data === '[DONE]') return over()
       const value = parseJson(data, 'event')
       if (isLast(value)) over()
+      onText?.(data)
       yield value
     }
   })
