@@ -40,6 +40,7 @@ interface Figures {
   openStreams: number
   idleMb: number
   memoryMb: number
+  streamKb: number
 }
 
 mkdirSync(at('.cache'), { recursive: true })
@@ -90,7 +91,8 @@ async function memory(running: Running): Promise<Partial<Figures>> {
   const held = await load(running, 'hold', 1000, 20_000, () => {
     memoryMb = memoryOf(pid)
   })
-  return { openStreams: held.calls, idleMb, memoryMb }
+  const streamKb = ((memoryMb - idleMb) * 1024) / held.calls
+  return { openStreams: held.calls, idleMb, memoryMb, ...(held.calls > 0 && { streamKb }) }
 }
 
 const running = new Map<string, Running>()
@@ -144,6 +146,7 @@ const columns: [figure: keyof Figures, title: string, digits: number, isRatio: b
   ['openStreams', 'of 1,000 streams open', 0, false],
   ['idleMb', 'memory before, MB', 0, false],
   ['memoryMb', 'memory then, MB', 0, true],
+  ['streamKb', 'memory an open stream, KB', 0, true],
 ]
 const lines = [
   `${machine()}; 16 callers, ${values.seconds} s a load, streams of 500 tokens; medians of ${rounds} rounds in turn, after a warm-up. In brackets: times the floor.`,

@@ -145,7 +145,10 @@ class ClaudeBackend implements Backend {
       )
       const source = await this.#source(requestIdOf(response))
       if (isStream(response, streaming))
-        return fromStream(tapEvents(jsonEvents(response.body, isLast), raw), source)
+        return fromStream(
+          tapEvents((onText) => jsonEvents(response.body, isLast, onText), raw),
+          source,
+        )
       return fromMessage(await tapWhole(await this.#server.jsonOf(response), raw), source)
     })
   }

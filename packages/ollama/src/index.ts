@@ -212,8 +212,12 @@ class OllamaBackend implements Backend {
       const response = await send(this.#server, { ...context, large }, '/api/chat', body)
       if (response.body === null)
         throw new LlmError('empty-response', 'Ollama sent no body.', { retryable: true })
-      const lines = jsonLines(response.body, isLast)
-      const tapped = tapEvents(lines, raw, raw && !wantsStream(raw) ? 'whole' : 'event')
+      const { body: lines } = response
+      const tapped = tapEvents(
+        (onText) => jsonLines(lines, isLast, onText),
+        raw,
+        raw && !wantsStream(raw) ? 'whole' : 'event',
+      )
       const events = toEvents(tapped, this.model)
       return chat.logprobs === undefined ? events : warnWithoutLogprobs(events, 'Ollama', context.warn)
     })

@@ -189,7 +189,7 @@ class OpenAIBackend implements Backend {
       const events = isStream(response, streaming)
         ? api.fromStream(
             resume?.resumedEvents(response, this.#server, { ...context, secrets }) ??
-              tapEvents(jsonEvents(response.body, api.isLast), raw),
+              tapEvents((onText) => jsonEvents(response.body, api.isLast, onText), raw),
             from,
           )
         : api.fromWhole(await tapWhole(await this.#server.jsonOf(response), raw), from)

@@ -5,9 +5,15 @@ import type { StreamFormat } from '../answer/stream-writer.js'
 import type { Json } from '../body/body.js'
 import type { RequestRecorder } from '../server/request-record.js'
 
+/** An event, or a whole answer, and the JSON that the service wrote of it. */
+export interface RawEvent {
+  value: Json
+  text: string | undefined
+}
+
 /** One answer of a service. There are several if calls are retried, or raced. */
 interface Exchange {
-  values: unknown[]
+  events: RawEvent[]
   isWhole: boolean
 }
 
@@ -17,7 +23,7 @@ const maxWaiting = 100_000
 export class RawAnswer {
   #exchanges: Exchange[] = []
   #chosen: Exchange | undefined
-  #write: ((event: Json) => Promise<void> | undefined) | undefined
+  #write: ((event: RawEvent) => Promise<void> | undefined) | undefined
 
   /** `refusal` is the error of a request that only this provider, of the same protocol, can honour. */
   constructor(
@@ -28,17 +34,18 @@ export class RawAnswer {
 
   /** Begins reading an answer. */
   open(): AnswerTap {
-    const exchange: Exchange = { values: [], isWhole: false }
+    const exchange: Exchange = { events: [], isWhole: false }
     this.#exchanges.push(exchange)
-    return (value, form) => {
-      if (this.#write !== undefined && exchange === this.#chosen) return this.#write(value as Json)
-      if (exchange.values.length >= maxWaiting)
+    return (value, form, text) => {
+      const event: RawEvent = { value: value as Json, text }
+      if (this.#write !== undefined && exchange === this.#chosen) return this.#write(event)
+      if (exchange.events.length >= maxWaiting)
         throw new LlmError(
           'bad-response',
           `The service sent ${maxWaiting} events that say nothing. Try again.`,
         )
       exchange.isWhole = form === 'whole'
-      exchange.values.push(value)
+      exchange.events.push(event)
       return undefined
     }
   }
@@ -50,7 +57,7 @@ export class RawAnswer {
    */
   begins({ id, provider }: Answered, form: 'event' | 'whole'): boolean {
     const found = this.#exchanges.findLast(
-      ({ values, isWhole }) => isWhole === (form === 'whole') && isAnswer(values, id),
+      ({ events, isWhole }) => isWhole === (form === 'whole') && isAnswer(events, id),
     )
     this.#exchanges = []
     this.#chosen = found
@@ -60,13 +67,13 @@ export class RawAnswer {
   }
 
   /** Passes on each further event as it comes; if `write` returns a promise, the service is read on when it has settled. */
-  pipe(write: (event: Json) => Promise<void> | undefined): void {
+  pipe(write: (event: RawEvent) => Promise<void> | undefined): void {
     if (this.#chosen !== undefined) this.#write = write
   }
 
   /** What came before that, once. */
-  take(): Json[] {
-    return (this.#chosen?.values.splice(0) ?? []) as Json[]
+  take(): RawEvent[] {
+    return this.#chosen?.events.splice(0) ?? []
   }
 }
 
@@ -76,20 +83,20 @@ interface Answered {
   id?: string
 }
 
-function isAnswer(values: readonly unknown[], id: string | undefined): boolean {
-  const ids = values.map(readAnswerId).filter((one) => one !== undefined && one !== '')
-  return values.length > 0 && (id === undefined ? ids.length === 0 : ids.includes(id))
+function isAnswer(events: readonly RawEvent[], id: string | undefined): boolean {
+  const ids = events.map(({ value }) => readAnswerId(value)).filter((one) => one !== undefined && one !== '')
+  return events.length > 0 && (id === undefined ? ids.length === 0 : ids.includes(id))
 }
 
 /** The whole answer as the service sent it; `undefined` if it must be written from the response. */
 export function wholeAnswer(answer: RawAnswer | undefined, response: Answered): Json | undefined {
-  return answer?.begins(response, 'whole') ? answer.take()[0] : undefined
+  return answer?.begins(response, 'whole') ? answer.take()[0]?.value : undefined
 }
 
 /** How a protocol writes the events of a service of the same protocol. */
 export interface RawEvents {
-  /** The text of an event; empty for one that the client has not asked for. */
-  write(event: Json): string
+  /** The text of an event, whose JSON is `json()`; empty for one that the client has not asked for. */
+  write(event: Json, json: () => string): string
   /** The text after the last event. */
   end?: string
 }
@@ -102,18 +109,21 @@ export function withRawEvents(
 ): StreamFormat {
   if (answer === undefined) return translated
   let isRaw = false
+  // As the service wrote it: numbers and escapes of other languages stay as they are. Only its line ends would mean something here.
+  const toText = ({ value, text }: RawEvent) =>
+    write(value, () => (text === undefined || text.includes('\n') ? JSON.stringify(value) : text))
   return {
     ...translated,
     begin(first) {
       if (first.type === 'start') isRaw = answer.begins(first, 'event')
     },
     open(send) {
-      answer.pipe((event) => send(write(event)))
+      answer.pipe((event) => send(toText(event)))
     },
     event(event) {
       if (!isRaw) return translated.event(event)
       const waiting = answer.take()
-      const text = waiting.length === 0 ? '' : waiting.map(write).join('')
+      const text = waiting.length === 0 ? '' : waiting.map(toText).join('')
       return event.type === 'finish' ? text + end : text
     },
   }

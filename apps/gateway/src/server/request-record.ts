@@ -26,6 +26,14 @@ const cutCodes = new Set(['aborted', 'closed', 'timeout', 'bad-response', 'empty
 
 type RecordFields = Partial<Omit<RequestRecord, 'id' | 'method' | 'streamed' | 'status' | 'ms'>>
 
+/** The response of Node's server. */
+interface Outgoing {
+  readonly writableFinished: boolean
+  readonly closed: boolean
+  once(name: 'close', listener: () => void): unknown
+  destroy(): unknown
+}
+
 /** Collects the record of a running request, and knows how its client is answered. */
 export class RequestRecorder {
   /** 32 letters and digits: the same text in headers, ids of answers, records and logs. */
@@ -55,7 +63,7 @@ export class RequestRecorder {
     private readonly request: { readonly method: string; readonly signal: AbortSignal },
     private readonly limits: Pick<GatewayEntry, 'timeout' | 'stalled' | 'strict' | 'passThrough'>,
     listeners: readonly RequestListener[],
-    private readonly outgoing?: { destroy(): unknown },
+    private readonly outgoing?: Outgoing,
   ) {
     this.#listeners = [...listeners]
   }
@@ -179,14 +187,29 @@ export class RequestRecorder {
 
   /** The signal of calls. `AbortSignal.any` would cost more than all the rest of a record. */
   #signal(): AbortSignal {
-    const { signal: client } = this.request
     if (!this.#follows && !this.#isDetached) {
       this.#follows = true
-      const follow = () => this.#abort.abort(client.reason)
-      if (client.aborted) follow()
-      else client.addEventListener('abort', follow, { once: true })
+      if (this.outgoing === undefined) this.#followRequest()
+      else this.#followConnection(this.outgoing)
     }
     return this.#abort.signal
+  }
+
+  #followRequest(): void {
+    const { signal: client } = this.request
+    const follow = () => this.#abort.abort(client.reason)
+    if (client.aborted) follow()
+    else client.addEventListener('abort', follow, { once: true })
+  }
+
+  /** Node's server makes the signal of a request when it is first asked for; what the signal says is known without it. */
+  #followConnection(outgoing: Outgoing): void {
+    const follow = () => {
+      if (!outgoing.writableFinished)
+        this.#abort.abort(new DOMException('The client has left.', 'AbortError'))
+    }
+    if (outgoing.closed) follow()
+    else outgoing.once('close', follow)
   }
 
   /** Records the provider, model, usage and cost of an answer. */

@@ -21,5 +21,8 @@ export interface RawRequest {
   refusal?: string
 }
 
-/** Takes each event of an answer as the service sent it, or the whole answer. The next event is read when it has settled. */
-export type AnswerTap = (value: unknown, form: 'event' | 'whole') => void | Promise<void>
+/**
+ * Takes each event of an answer as the service sent it, or the whole answer. The next event is read when it has settled. `text` is the
+ * JSON that the service wrote, where it is known; it may have line ends.
+ */
+export type AnswerTap = (value: unknown, form: 'event' | 'whole', text?: string) => void | Promise<void>

@@ -44,14 +44,22 @@ export function wantsStream({ body }: RawRequest): boolean {
   return body.stream === true
 }
 
-/** The events of an answer, which the reader of the raw request's answers sees too. `form`: one event may be the whole answer. */
+/**
+ * The events of an answer, which the reader of the raw request's answers sees too. `form`: one event may be the whole answer.
+ * `read` makes them, and calls `onText` with the text of each just before it gives it out.
+ */
 export function tapEvents(
-  events: AsyncIterable<unknown>,
+  read: (onText?: (text: string) => void) => AsyncIterable<unknown>,
   raw: RawRequest | undefined,
   form: 'event' | 'whole' = 'event',
 ): AsyncIterable<unknown> {
   const tap = raw && openTap(raw)
-  return tap === undefined ? events : tapped(events, (event) => tap(event, form))
+  if (tap === undefined) return read()
+  let text = ''
+  const events = read((next) => {
+    text = next
+  })
+  return tapped(events, (event) => tap(event, form, text))
 }
 
 /** An iterator by hand: a generator would add its own promises to each event. */

@@ -48,7 +48,11 @@ export function anthropicRoutes(registry: ProviderRegistry): Hono<Env> {
     const events = new EventWriter(id, provider.model, client)
     const format: StreamFormat = {
       contentType: 'text/event-stream',
-      event: (event) => events.write(event).map(toSse).join(''),
+      event: (event) =>
+        events
+          .write(event)
+          .map((data) => toSse(data))
+          .join(''),
       error: (error) => toSse(toError(error)),
     }
     return streamResponse(recorder, model.stream(), withRawEvents(format, answer, { write: toSse }))
@@ -101,6 +105,6 @@ function requestOf(recorder: RequestRecorder, body: Json): ChatRequest {
   return request
 }
 
-function toSse(data: Json): string {
-  return `event: ${data.type}\ndata: ${JSON.stringify(data)}\n\n`
+function toSse(data: Json, json = () => JSON.stringify(data)): string {
+  return `event: ${data.type}\ndata: ${json()}\n\n`
 }

@@ -134,7 +134,10 @@ async function answer(
   const logprobs = new StreamedLogprobs()
   const format: StreamFormat = {
     contentType: 'application/x-ndjson',
-    event: (event) => toLines(event, form, provider.model, logprobs).map(toNdjson).join(''),
+    event: (event) =>
+      toLines(event, form, provider.model, logprobs)
+        .map((line) => toNdjson(line))
+        .join(''),
     error: ({ message }) => toNdjson({ error: message }),
   }
   return streamResponse(recorder, model.stream(), withRawEvents(format, raw, { write: toNdjson }))
@@ -160,8 +163,8 @@ function isLoadCall({ messages, prompt, images, suffix }: Json): boolean {
   return (prompt === undefined || prompt === null || prompt === '') && !images && !suffix
 }
 
-function toNdjson(line: Json): string {
-  return `${JSON.stringify(line)}\n`
+function toNdjson(line: Json, json = () => JSON.stringify(line)): string {
+  return `${json()}\n`
 }
 
 /** A model entry. Clients tell models apart by digest: that of the model where it is known, otherwise one of the configured names. */

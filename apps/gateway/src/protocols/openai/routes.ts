@@ -76,8 +76,8 @@ export function openaiRoutes(registry: ProviderRegistry): Hono<Env> {
       error: (error) => `data: ${JSON.stringify(toError(error))}\n\n`,
     }
     const raw = {
-      write: (chunk: Json) =>
-        include_usage !== true && isUsageOnly(chunk) ? '' : `data: ${JSON.stringify(chunk)}\n\n`,
+      write: (chunk: Json, json: () => string) =>
+        include_usage !== true && isUsageOnly(chunk) ? '' : `data: ${json()}\n\n`,
       end: 'data: [DONE]\n\n',
     }
     return streamResponse(recorder, model.stream(), withRawEvents(format, answer, raw))

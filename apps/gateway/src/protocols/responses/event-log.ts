@@ -128,8 +128,8 @@ export class EventLog {
   }
 }
 
-export function toSse(line: Json): string {
-  return `event: ${line.type}\ndata: ${JSON.stringify(line)}\n\n`
+export function toSse(line: Json, json = () => JSON.stringify(line)): string {
+  return `event: ${line.type}\ndata: ${json()}\n\n`
 }
 
 export function tooOld(oldest: number): LlmError {

@@ -111,18 +111,22 @@ export function responsesRoutes(
       contentType: 'text/event-stream',
       event: (event) => {
         const lines = items.write(event)
-        const text = lines.map(toSse).join('')
+        const text = lines.map((line) => toSse(line)).join('')
         // Stored before the client knows its id.
         return event.type === 'finish' ? save(event, responseIn(lines.at(-1) ?? {})).then(() => text) : text
       },
-      error: (error) => items.failed(error).map(toSse).join(''),
+      error: (error) =>
+        items
+          .failed(error)
+          .map((line) => toSse(line))
+          .join(''),
     }
     let last: Json = {}
     const raw = withRawEvents(format, answer, {
-      write: (event) => {
+      write: (event, json) => {
         items.follow(event)
         if ('response' in event) last = event
-        return toSse(event)
+        return toSse(event, json)
       },
     })
     return streamResponse(recorder, stream, {

@@ -94,16 +94,19 @@ export function serverEvents(body: ReadableStream<Uint8Array>): AsyncIterableIte
 
 /**
  * The JSON values of a body of server-sent events, up to `[DONE]`, or up to and including the one for which `isLast` is true.
+ * `onText` gets the text of each value just before it is given out.
  * @throws {LlmError} `bad-response` for data that is not JSON or too long, `network` if the connection breaks
  */
 export function jsonEvents(
   body: ReadableStream<Uint8Array>,
   isLast: (value: unknown) => boolean = () => false,
+  onText?: (text: string) => void,
 ): AsyncIterableIterator<unknown> {
   return decodeBody(body, eventSplitter(), ({ data }, over) => {
     if (data === '[DONE]') return over()
     const value = parseJson(data, 'event')
     if (isLast(value)) over()
+    onText?.(data)
     return value
   })
 }
