@@ -6,6 +6,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const all = [
   'overhead',
   'weight',
+  'large',
   'local',
   'callers',
   'routing',
