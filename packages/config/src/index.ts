@@ -13,5 +13,5 @@ export { type Loaded, type LoadOptions, loadConfig, userFolder } from './file/lo
 export { keyLimits } from './file/policy-schema.js'
 export * from './policy-entries.js'
 export { type Feature, type Finding, features, probe } from './provider/probe.js'
-export { Shared, type SharedPlace } from './provider/shared-state.js'
+export { isRedis, Shared, type SharedPlace } from './provider/shared-state.js'
 export * from './types.js'

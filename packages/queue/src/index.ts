@@ -1,9 +1,11 @@
-// Public entry: the provider `queue()`, whose calls are done by workers anywhere, and `worker()`, which does them.
+// Public entry: the provider `queue()`, whose calls are done by workers anywhere, `worker()`, which does them, and `jobs()`, which nobody
+// waits for.
 import type { FieldsOf, Provider } from '@patchbay/core'
 import { QueueProvider } from './caller/provider.js'
 import { type QueueCallOptions, type QueueOptions, queueSettings, type WorkerOptions } from './options.js'
 import { CallWorker } from './worker/worker.js'
 
+export { type DoJob, type Jobs, jobs, type QueuedJob } from './jobs/jobs.js'
 export type { QueueCallOptions, QueueOptions, RedisOptions, WorkerOptions } from './options.js'
 
 declare global {

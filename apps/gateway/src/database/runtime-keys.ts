@@ -44,6 +44,13 @@ export class RuntimeKeys {
     return now >= (row.expires ?? Number.POSITIVE_INFINITY) ? 'expired' : client
   }
 
+  /** The owner of a key that has not expired, by its name. */
+  named(name: string, now = Date.now()): Client | undefined {
+    for (const { row, client } of this.#byHash.values())
+      if (row.name === name && now < (row.expires ?? Number.POSITIVE_INFINITY)) return client
+    return undefined
+  }
+
   /** Reads keys and teams again if they have changed. */
   async refresh(db: Database): Promise<void> {
     const turn = ++this.#begun

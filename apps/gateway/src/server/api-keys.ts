@@ -39,6 +39,8 @@ export interface RuntimeKeySource {
   readonly isEmpty: boolean
   /** The owner of a key, or why there is none. */
   find(key: string): Client | 'expired' | undefined
+  /** The owner of a key that is valid, by name. */
+  named(name: string): Client | undefined
 }
 
 const keyHeaders = ['x-api-key', 'api-key', 'x-goog-api-key']
@@ -94,6 +96,17 @@ export class ApiKeys {
     )
   }
 
+  /**
+   * The owner of a key, by name: for requests that were accepted before.
+   * @throws {LlmError} as `clientOf`
+   */
+  clientNamed(name: string): Client {
+    const client = this.#entries.find((one) => one.client.name === name)?.client ?? this.made?.named(name)
+    if (client !== undefined) return client
+    if (this.made?.isLoaded === false) throw notRead()
+    throw new LlmError('authentication', 'The API key of this request was deleted or has expired.')
+  }
+
   #foundAtRunTime(key: string): Client | undefined {
     const client = this.made?.find(key)
     if (client === 'expired')
@@ -101,12 +114,14 @@ export class ApiKeys {
         'authentication',
         "This API key has expired or was replaced. Ask the gateway's operator for a new one.",
       )
-    if (client === undefined && this.made?.isLoaded === false)
-      throw new LlmError('network', "The gateway's keys cannot be read just now. Try again later.", {
-        status: 503,
-      })
+    if (client === undefined && this.made?.isLoaded === false) throw notRead()
     return client
   }
+}
+
+function notRead(): LlmError {
+  const message = "The gateway's keys cannot be read just now. Try again later."
+  return new LlmError('network', message, { status: 503 })
 }
 
 /** SHA-256 of a key. */

@@ -18,6 +18,7 @@ import { mediaRoutes } from '../protocols/openai/media-routes.js'
 import { openaiRoutes } from '../protocols/openai/routes.js'
 import { protocolOf } from '../protocols/protocols.js'
 import type { BackgroundAnswers } from '../protocols/responses/background.js'
+import { jobOf } from '../protocols/responses/background-jobs.js'
 import type { ResponseStore } from '../protocols/responses/response-store.js'
 import { responsesRoutes } from '../protocols/responses/routes.js'
 import { ApiKeys } from './api-keys.js'
@@ -42,6 +43,8 @@ export interface AppOptions {
   /** The text of `/metrics`, if it is not of this gateway alone. */
   metricsPage: (() => Promise<string>) | undefined
   listeners: readonly RequestListener[]
+  /** Called when a request has ended here. */
+  onLeave(): void
   /** The running requests. */
   running: Set<RequestRecorder>
   /** Whether the gateway accepts requests. */
@@ -65,13 +68,17 @@ export function createApp(options: AppOptions): Hono<Env> {
   app.use(async (context, next) => {
     // Other servers than Node's tell nothing of the connection.
     const { outgoing } = (context.env ?? {}) as Partial<HttpBindings>
-    const recorder = new RequestRecorder(context.req.raw, settings, listeners, outgoing)
+    const job = jobOf(context.req.raw)
+    if (job !== undefined) context.set('job', job)
+    const recorder = new RequestRecorder(context.req.raw, settings, listeners, outgoing, job?.id)
     context.set('recorder', recorder)
     for (const [name, value] of Object.entries(recorder.idHeaders)) context.header(name, value)
     metrics.began()
     recorder.onEnd(metrics.ended)
+    recorder.onLeave(() => metrics.left())
     running.add(recorder)
-    recorder.onEnd(() => running.delete(recorder))
+    recorder.onLeave(() => running.delete(recorder))
+    recorder.onLeave(options.onLeave)
     recorder.note({ path: routeOf(context) })
     if (settings.telemetry) await traceRequest(context, recorder, next)
     else await next()
@@ -100,7 +107,9 @@ export function createApp(options: AppOptions): Hono<Env> {
   app.use(async (context, next) => {
     const recorder = context.get('recorder')
     if (keys.isRequired) {
-      const client = keys.clientOf(context.req.raw.headers)
+      const job = context.get('job')
+      // Its key was checked when it came, and may have been deleted since.
+      const client = job === undefined ? keys.clientOf(context.req.raw.headers) : keys.clientNamed(job.owner)
       context.set('client', client)
       recorder.note({ key: client.name, ...(client.team && { team: client.team.name }) })
     }

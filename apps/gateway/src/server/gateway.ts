@@ -1,10 +1,11 @@
 // The gateway without its socket: one server over all configured providers, and the change to a new configuration.
 import { isDeepStrictEqual } from 'node:util'
-import type { Loaded } from '@patchbay/config'
+import { isRedis, type Loaded } from '@patchbay/config'
 import { LlmError } from '@patchbay/core'
 import { AdminKeys, type Guesses } from '../admin/admin-keys.js'
 import { GatewayDatabase } from '../database/gateway-database.js'
 import { BackgroundAnswers } from '../protocols/responses/background.js'
+import { type AnswerJob, BackgroundJobs } from '../protocols/responses/background-jobs.js'
 import { ResponseStore } from '../protocols/responses/response-store.js'
 import { createApp } from './app.js'
 import { assets } from './assets.js'
@@ -63,7 +64,8 @@ export function gateway(options: GatewayOptions): Gateway {
   const { strictModels, otherwise, onRequest } = options
   const metrics = new Metrics()
   const responses = new ResponseStore(() => current.connections.state())
-  const background = new BackgroundAnswers(responses)
+  let jobs: BackgroundJobs | undefined
+  const background = new BackgroundAnswers(responses, () => jobs)
   const { database: address, keepRequests = defaultKeepRequests } = options.loaded.gateway
   const database = address === undefined ? undefined : new GatewayDatabase({ address, keepRequests })
   if (database !== undefined) metrics.watch(database)
@@ -83,7 +85,8 @@ export function gateway(options: GatewayOptions): Gateway {
       background,
       metrics,
       metricsPage: options.metricsPage,
-      listeners: [() => connections.release(), onRequest ?? logProblem],
+      listeners: [onRequest ?? logProblem],
+      onLeave: () => connections.release(),
       running,
       isReady: () => !draining,
       database,
@@ -98,6 +101,30 @@ export function gateway(options: GatewayOptions): Gateway {
     return { loaded, connections, fetch }
   }
   let current = serveConfig(options.loaded, new Connections(options.loaded, otherwise))
+  const answerJob: AnswerJob = async (request, { id, owner }) => {
+    const response = await current.fetch(request)
+    if (response.ok) return (await background.find(owner, `resp_${id}`)?.ended()) ?? 'done'
+    // Something is not there yet, or just now.
+    if (response.status === 503) return 'leave'
+    const { error } = (await response.json()) as { error?: { message?: string } }
+    await responses.end(owner, `resp_${id}`, {
+      status: 'failed',
+      error: { code: 'server_error', message: error?.message ?? 'The request could not be answered.' },
+    })
+    return 'done'
+  }
+  /** Jobs are where the state is shared in a Redis. */
+  const jobsOf = ({ shared }: Loaded) =>
+    shared !== undefined && isRedis(shared.place)
+      ? new BackgroundJobs(shared.place, responses, answerJob)
+      : undefined
+  jobs = jobsOf(options.loaded)
+
+  const closeLater = (closed: Promise<void> | undefined) => {
+    if (closed === undefined) return
+    closing.add(closed)
+    void closed.finally(() => closing.delete(closed))
+  }
 
   return {
     fetch: (request, connection) => current.fetch(request, connection),
@@ -106,24 +133,29 @@ export function gateway(options: GatewayOptions): Gateway {
       checkStillProtected(current.loaded, loaded)
       if (database !== undefined) database.keepRequests = loaded.gateway.keepRequests ?? defaultKeepRequests
       const { connections } = current
+      if (current.loaded.shared?.place !== loaded.shared?.place) {
+        closeLater(jobs?.close())
+        jobs = jobsOf(loaded)
+      }
       if (isDeepStrictEqual(providersOf(current.loaded), providersOf(loaded))) {
         current = serveConfig(loaded, connections)
         return
       }
       current = serveConfig(loaded, new Connections(loaded, otherwise))
-      const closed = connections.retire()
-      closing.add(closed)
-      void closed.finally(() => closing.delete(closed))
+      closeLater(connections.retire())
     },
     metrics: () => metrics.snapshot(),
     drain() {
       draining = true
+      // The others take what has not begun.
+      void jobs?.pause()
     },
     cut() {
       for (const recorder of running) recorder.cut()
     },
     async close() {
       draining = true
+      await jobs?.close()
       await Promise.all([...closing, current.connections.retire()])
       await database?.close()
     },

@@ -90,6 +90,11 @@ export class Metrics {
     this.#running.inc()
   }
 
+  /** Counts that it is no longer here. */
+  left(): void {
+    this.#running.dec()
+  }
+
   /** Counts a request that has ended. */
   readonly ended: RequestListener = (record) => {
     const {
@@ -105,7 +110,6 @@ export class Metrics {
       error,
       ignored = [],
     } = record
-    this.#running.dec()
     this.#requests.inc({ path, status: String(status), provider, model, key })
     this.#seconds.observe({ path }, ms / 1000)
     if (firstMs !== undefined) this.#first.observe({ path }, firstMs / 1000)

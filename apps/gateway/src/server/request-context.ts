@@ -4,13 +4,14 @@ import { checkPublic, withoutKeys } from '@patchbay/core/wire'
 import { yieldToEventLoop } from '@patchbay/core/wrap'
 import type { Context } from 'hono'
 import { hasLargeBody, type Json, modelName } from '../body/body.js'
+import type { BackgroundJob } from '../protocols/responses/background-jobs.js'
 import type { Client } from './api-keys.js'
 import type { ProviderRegistry } from './provider-registry.js'
 import type { RequestRecorder } from './request-record.js'
 
-/** Variables of each request in hono's context; `client` if the gateway has keys, `admin` for the admin interface. */
+/** Variables of each request in hono's context; `client` if the gateway has keys, `admin` for the admin interface, `job` for a request that comes from one. */
 export interface Env {
-  Variables: { recorder: RequestRecorder; client?: Client; admin?: string }
+  Variables: { recorder: RequestRecorder; client?: Client; admin?: string; job?: BackgroundJob }
 }
 
 const manyMessages = 1000

@@ -37,7 +37,7 @@ interface Outgoing {
 /** Collects the record of a running request, and knows how its client is answered. */
 export class RequestRecorder {
   /** 32 letters and digits: the same text in headers, ids of answers, records and logs. */
-  readonly id = crypto.randomUUID().replaceAll('-', '')
+  readonly id: string
   readonly #began = performance.now()
   /** Aborts the call: when the client disconnects, and by `cut`. */
   readonly #abort = new AbortController()
@@ -58,13 +58,19 @@ export class RequestRecorder {
   #follows = false
 
   readonly #listeners: RequestListener[]
+  /** Called at the end, also of a request that is answered elsewhere. */
+  readonly #always: (() => void)[] = []
+  #isElsewhere = false
 
   constructor(
     private readonly request: { readonly method: string; readonly signal: AbortSignal },
     private readonly limits: Pick<GatewayEntry, 'timeout' | 'stalled' | 'strict' | 'passThrough'>,
     listeners: readonly RequestListener[],
     private readonly outgoing?: Outgoing,
+    /** Of a request that another instance took. */
+    id?: string,
   ) {
+    this.id = id ?? crypto.randomUUID().replaceAll('-', '')
     this.#listeners = [...listeners]
   }
 
@@ -117,6 +123,19 @@ export class RequestRecorder {
     else this.outgoing.destroy()
   }
 
+  /** Called when the request has ended here, whoever answers it. */
+  onLeave(listener: () => void): void {
+    this.#always.push(listener)
+  }
+
+  /** The answer is made, and recorded, elsewhere: this record ends unseen. */
+  handOver(): void {
+    this.#isElsewhere = true
+    this.#endsLater = true
+    this.end(200)
+  }
+
+  /** Called with the record; not of a request that is answered elsewhere. */
   onEnd(listener: RequestListener): void {
     this.#listeners.push(listener)
   }
@@ -301,6 +320,8 @@ export class RequestRecorder {
   end(status: number): void {
     if (this.#ended) return
     this.#ended = true
+    for (const listener of this.#always) listener()
+    if (this.#isElsewhere) return
     const { id } = this
     const { method } = this.request
     const { path = 'other', ...fields } = { ...this.#fields, ...this.#estimate(status) }

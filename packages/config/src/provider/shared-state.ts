@@ -14,6 +14,7 @@ export interface SharedPlace {
   folder: string
 }
 
+/** Whether the address of a shared store is one of a Redis: a server, sentinels or a cluster. */
 export const isRedis = (place: string) => /^rediss?(\+sentinel|\+cluster)?:/.test(place)
 
 /** State and answer stores of a configuration. Opened on first use, once for all policies. */

@@ -1,5 +1,5 @@
 // One answer that is made while no client waits: its call, its state in the store, and its end.
-import { type ChatStream, LlmError, type Message } from '@patchbay/core'
+import { type ChatStream, isLlmError, LlmError, type Message } from '@patchbay/core'
 import { statusOf, toLlmError } from '../../answer/http-status.js'
 import type { Json } from '../../body/body.js'
 import type { RequestRecorder } from '../../server/request-record.js'
@@ -20,6 +20,8 @@ export interface BackgroundCall {
   conversation: readonly Message[]
   /** The items of the request. */
   input: Json[]
+  /** Whether another instance makes it if this one is gone before it has begun. */
+  isJob: boolean
 }
 
 /** Milliseconds that events are kept after the end; the answer itself is stored longer. */
@@ -35,6 +37,9 @@ export class BackgroundAnswer {
   readonly #publisher: EventPublisher
   readonly #cancel = new AbortController()
   #made: Promise<void> | undefined
+  #hasBegun = false
+  /** Left to another instance: nothing of it is told here. */
+  #isLeft = false
   #messages: readonly Message[]
   #saving: Promise<void> = Promise.resolve()
   /** Undefined once it has ended: what it was made of is not kept. */
@@ -84,8 +89,21 @@ export class BackgroundAnswer {
       response: this.response,
       messages: [...this.#messages],
       input: call.input,
-      ...(isShared && !this.hasEnded && { beatAt: Date.now() }),
+      // A job that has not begun does not end with its instance.
+      ...(isShared && !this.hasEnded && (!call.isJob || this.#hasBegun) && { beatAt: Date.now() }),
     })
+  }
+
+  /** Stores the response that is promised and its first events, for readers at every instance. */
+  async promise(): Promise<void> {
+    await this.save()
+    await this.#publisher.now()
+  }
+
+  /** Resolves when it has ended here: `'leave'` if it had not begun, and another instance may make it. */
+  async ended(): Promise<'done' | 'leave'> {
+    await this.#made
+    return this.#isLeft ? 'leave' : 'done'
   }
 
   /** Ends it as `cancelled`; what had come stays. Later calls do nothing. */
@@ -108,6 +126,10 @@ export class BackgroundAnswer {
     let status = 200
     try {
       for await (const event of call.start(this.#cancel.signal)) {
+        if (event.type === 'start' && call.isJob) {
+          if (!(await this.store.begin(this.owner, items.id))) return this.#abandon('done')
+          this.#hasBegun = true
+        }
         recorder.recordEvent(event)
         if (event.type === 'finish') this.#messages = [...this.#messages, event.response.message]
         this.#add(items.write(event))
@@ -115,6 +137,8 @@ export class BackgroundAnswer {
       }
     } catch (thrown) {
       const error = toLlmError(thrown)
+      // The gateway stops.
+      if (call.isJob && !this.#hasBegun && isLlmError(error, 'closed')) return this.#abandon('leave')
       status = this.#cancel.signal.aborted ? 499 : statusOf(error)
       const told = recorder.recordFailure(error)
       // A conversation that goes on from it has what the client saw.
@@ -132,6 +156,17 @@ export class BackgroundAnswer {
     this.#messages = []
     this.events.close()
     setTimeout(this.forgetOld, eventsMs).unref()
+  }
+
+  /** Ends it without a word: another instance makes it, or will. */
+  #abandon(how: 'done' | 'leave'): void {
+    this.#isLeft = how === 'leave'
+    this.endedAt = 0
+    this.#call?.recorder.handOver()
+    this.#call = undefined
+    this.events.clear()
+    this.events.close()
+    this.forgetOld()
   }
 
   #add(lines: readonly Json[]): void {
@@ -154,7 +189,13 @@ export class BackgroundAnswer {
     if (call === undefined || this.hasEnded) return
     try {
       if (await this.store.isShared()) {
-        if ((await this.store.askedToEnd(this.owner, call.items.id)) !== undefined) return await this.cancel()
+        const asked = await this.store.askedToEnd(this.owner, call.items.id)
+        if (asked !== undefined) {
+          await this.cancel()
+          // Nor is it to be read here.
+          if (asked === 'forget') this.endedAt = 0
+          return this.forgetOld()
+        }
         await this.save()
       }
     } catch {

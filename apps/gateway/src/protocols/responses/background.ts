@@ -1,19 +1,45 @@
 // Background answers: made while no client waits, kept by id, and read from any event on.
 // Source: platform.openai.com/docs/guides/background, November 2026.
-import { LlmError } from '@patchbay/core'
+
+import type { Json } from '../../body/body.js'
 import { BackgroundAnswer, type BackgroundCall, eventsMs } from './background-answer.js'
+import { type BackgroundJobs, maxRunning, tooMany } from './background-jobs.js'
 import { type Kept, maxCharacters } from './event-log.js'
 import type { ResponseStore } from './response-store.js'
 
-/** Answers of one key at the same time. */
-const maxRunning = 100
 /** The background answers of one gateway. */
 export class BackgroundAnswers {
   /** By key and id; the oldest first. */
   readonly #answers = new Map<string, BackgroundAnswer>()
   readonly #kept: Kept = { characters: 0 }
 
-  constructor(private readonly store: ResponseStore) {}
+  /** `jobs`: where instances share a Redis. */
+  constructor(
+    private readonly store: ResponseStore,
+    private readonly jobs: () => BackgroundJobs | undefined,
+  ) {}
+
+  /**
+   * Leaves an answer to whichever instance takes it first; false if there are no jobs, or this is one already. Its response can be read
+   * anywhere from then on.
+   * @throws {LlmError} `rate-limited` if the key has too many, `network` if it cannot be stored
+   */
+  async handOver(call: BackgroundCall, request: Request, body: Json): Promise<Json | undefined> {
+    const jobs = this.jobs()
+    if (jobs === undefined || call.isJob) return undefined
+    const { owner, items, recorder } = call
+    const answer = new BackgroundAnswer({ ...call, isJob: true }, this.store, this.#kept, () => {})
+    try {
+      await answer.promise()
+      if (await jobs.add(recorder.id, owner, request, body)) return answer.response
+    } catch (error) {
+      await this.store.delete(owner, items.id).catch(() => {})
+      throw error
+    } finally {
+      answer.events.clear()
+    }
+    return undefined
+  }
 
   /**
    * An answer to begin; it goes on without its client.
@@ -22,16 +48,12 @@ export class BackgroundAnswers {
   async start(call: BackgroundCall): Promise<BackgroundAnswer> {
     const { owner, items } = call
     const running = [...this.#answers.values()].filter((one) => one.owner === owner && !one.hasEnded)
-    if (running.length >= maxRunning)
-      throw new LlmError(
-        'rate-limited',
-        `This key has ${maxRunning} background answers that have not ended. Wait for one of them, or cancel it.`,
-      )
+    if (running.length >= maxRunning && !call.isJob) throw tooMany()
     const answer = new BackgroundAnswer(call, this.store, this.#kept, () => this.#forgetOld())
     this.#answers.set(keyOf(owner, items.id), answer)
     try {
       // Known to all instances before the client knows its id.
-      await answer.save()
+      await (call.isJob ? answer.promise() : answer.save())
     } catch (error) {
       this.forget(owner, items.id)
       throw error

@@ -114,6 +114,29 @@ export class ResponseStore {
     return asked?.how
   }
 
+  /**
+   * Marks a response whose answer begins. False if another attempt has begun with it: nobody is answered twice. For stores that instances
+   * share.
+   */
+  async begin(owner: string, id: string): Promise<boolean> {
+    const shared = await this.shared()
+    const key = keyOf(owner, 'begun', id)
+    const before = await shared?.get(key)
+    return shared !== undefined && !before && shared.swap(key, before, '1', lifetimeMs)
+  }
+
+  async hasBegun(owner: string, id: string): Promise<boolean> {
+    return Boolean(await (await this.shared())?.get(keyOf(owner, 'begun', id)))
+  }
+
+  /** Ends a response that nobody makes any more. One that has ended stays as it is. */
+  async end(owner: string, id: string, how: { status: string; error?: Json }): Promise<void> {
+    const stored = await this.response(owner, id)
+    if (stored === undefined || !isUnfinished(stored.response)) return
+    const { beatAt: _, ...rest } = stored
+    await this.save(owner, { ...rest, response: { ...stored.response, ...how } })
+  }
+
   /** Stores a batch of events of a response, for other instances; none, if they are no longer kept. */
   async saveEvents(
     owner: string,
@@ -199,7 +222,7 @@ function sizeOf(key: string, text: Chunks): number {
 }
 
 /** A key for the store. Owners and ids may hold any character, so the owner is encoded. */
-function keyOf(owner: string, kind: 'response' | 'item' | 'events' | 'end', id: string): string {
+function keyOf(owner: string, kind: 'response' | 'item' | 'events' | 'end' | 'begun', id: string): string {
   return `gateway:${kind}:${encodeURIComponent(owner)}:${id}`
 }
 

@@ -13,7 +13,7 @@ import { type Env, providerFor, withoutUnknownReasoning } from '../../server/req
 import type { RequestRecorder } from '../../server/request-record.js'
 import { clientMetadata } from '../openai/routes.js'
 import type { BackgroundAnswers } from './background.js'
-import type { BackgroundAnswer } from './background-answer.js'
+import type { BackgroundAnswer, BackgroundCall } from './background-answer.js'
 import { toSse } from './event-log.js'
 import { fields, names } from './fields.js'
 import { referencedIds, toInputItems } from './input-items.js'
@@ -65,16 +65,29 @@ export function responsesRoutes(
       ...reading,
       read: async () => withoutUnknownReasoning(reading.read(), provider, recorder, 'reasoning'),
     })
-    const items = new ItemWriter(toBase(body, `resp_${recorder.id}`, provider.model), toolOrigins(body))
+    const job = context.get('job')
+    const base = toBase(body, `resp_${recorder.id}`, provider.model)
+    // As it was promised.
+    if (job !== undefined) base.created_at = job.response.created_at
+    const items = new ItemWriter(base, toolOrigins(body))
     // Stored without the instructions, which are for one answer only.
     const conversation = (request.messages as Message[]).slice(typeof body.instructions === 'string' ? 1 : 0)
     if (body.background === true) {
       const { signal: cut, ...options } = recorder.callOptions(clientMetadata(body))
-      const made = await background.start({
-        ...{ owner, items, recorder, conversation, input: toInputItems(body.input) },
+      const call: BackgroundCall = {
+        ...{ owner, items, recorder, conversation, input: job?.input ?? toInputItems(body.input) },
+        isJob: job !== undefined,
         start: (signal) =>
           provider.stream(request, { ...options, signal: AbortSignal.any(cut ? [cut, signal] : [signal]) }),
-      })
+      }
+      const promised = await background.handOver(call, context.req.raw, body)
+      if (promised !== undefined) {
+        recorder.handOver()
+        if (body.stream !== true) return context.json(promised)
+        const events = await SharedEvents.after(-1, { store, owner, id: items.id, isUnfinished: true })
+        return eventStream(recorder, events.texts())
+      }
+      const made = await background.start(call)
       recorder.endLater()
       made.begin()
       return body.stream === true ? followed(recorder, made, -1) : context.json(made.response)

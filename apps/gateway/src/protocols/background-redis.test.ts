@@ -1,0 +1,168 @@
+// Answers in the background where instances share a Redis: any instance makes them, and all read, follow, cancel and delete them.
+import { loadConfig } from '@patchbay/config'
+import OpenAI from 'openai'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { hasRedis, type Redis, startRedis } from '../../../../packages/policies/test/redis.js'
+import { puppet } from '../../test/puppet.js'
+import { type GatewayServer, newKey, type RequestRecord, serve } from '../index.js'
+
+const ask = { model: 'default', input: 'Hi', background: true } as const
+const clientOf = ({ url }: Pick<GatewayServer, 'url'>, apiKey = 'k') =>
+  new OpenAI({ baseURL: `${url}/v1`, apiKey, maxRetries: 0 })
+
+describe.skipIf(!hasRedis)('an answer in the background, with Redis,', () => {
+  let redis: Redis
+  beforeAll(async () => {
+    redis = await startRedis()
+  })
+  afterAll(() => redis.stop())
+
+  /** Two instances, each with a model of its own. */
+  async function world(keys?: object) {
+    await (await redis.connect()).flushAll()
+    const records: RequestRecord[] = []
+    const loaded = await loadConfig({
+      config: { gateway: { drain: 100, ...(keys && { keys }) } as never, shared: redis.url },
+      user: false,
+    })
+    const start = async () => {
+      const model = puppet()
+      const gateway = await serve({
+        ...{ loaded, otherwise: model.provider, port: 0 },
+        onRequest: (record) => void records.push(record),
+      })
+      onTestFinished(() => gateway.close())
+      return { ...model, gateway }
+    }
+    const instances = [await start(), await start()] as const
+    /** The instance that makes the only answer. */
+    const making = async () => {
+      await expect.poll(() => instances.filter(({ calls }) => calls.length > 0)).toHaveLength(1)
+      return instances.find(({ calls }) => calls.length > 0) as (typeof instances)[0]
+    }
+    return { instances, start, making, records }
+  }
+
+  it('is made once by one of them, followed at both with every event once, and recorded once', async () => {
+    const { instances, making, records } = await world()
+    const [here, there] = instances.map(({ gateway }) => clientOf(gateway)) as [OpenAI, OpenAI]
+    const { id, status } = await here.responses.create(ask)
+    expect(status).toBe('queued')
+    const model = await making()
+    model.say('Hello')
+    const follow = async (client: OpenAI) => {
+      const numbers: number[] = []
+      let text = ''
+      for await (const event of await client.responses.retrieve(id, { stream: true })) {
+        numbers.push(event.sequence_number)
+        if (event.type !== 'response.output_text.delta') continue
+        text += event.delta
+        if (text === 'Hello' && client === here) {
+          model.say(' there')
+          model.say()
+        }
+      }
+      expect(numbers).toEqual(numbers.map((_, index) => index))
+      return text
+    }
+    expect(await Promise.all([follow(here), follow(there)])).toEqual(['Hello there', 'Hello there'])
+    for (const client of [here, there])
+      expect(await client.responses.retrieve(id)).toMatchObject({
+        ...{ id, status: 'completed', output_text: 'Hello there' },
+        usage: { input_tokens: 3, output_tokens: 2 },
+      })
+    const [first] = (await here.responses.inputItems.list(id)).data
+    expect((await there.responses.inputItems.list(id)).data).toEqual([first])
+    expect(records.filter(({ method }) => method === 'POST')).toMatchObject([
+      { id: id.slice('resp_'.length), status: 200, usage: { inputTokens: 3, outputTokens: 2 } },
+    ])
+    expect(instances.flatMap(({ calls }) => calls)).toHaveLength(1)
+    const text = await (await fetch(`${instances[0].gateway.url}/metrics`)).text()
+    expect(text).toMatch(/^patchbay_requests_running 1$/m)
+  })
+
+  it('streams to the client that asked for it, whichever instance makes it', async () => {
+    const { instances, making } = await world()
+    const types: string[] = []
+    for await (const event of await clientOf(instances[0].gateway).responses.create({
+      ...ask,
+      stream: true,
+    })) {
+      types.push(event.type)
+      if (event.type !== 'response.queued') continue
+      const { say } = await making()
+      say('Hello')
+      say()
+    }
+    expect(types.slice(0, 3)).toEqual(['response.created', 'response.queued', 'response.in_progress'])
+    expect(types.at(-1)).toBe('response.completed')
+  })
+
+  it.each([
+    'cancel',
+    'delete',
+  ] as const)('ends everywhere when any instance is asked to %s it', async (how) => {
+    const { instances, making } = await world()
+    const [here, there] = instances.map(({ gateway }) => clientOf(gateway)) as [OpenAI, OpenAI]
+    const { id } = await here.responses.create(ask)
+    const model = await making()
+    const other = model === instances[0] ? there : here
+    await other.responses[how](id)
+    await expect.poll(() => model.calls[0]?.aborted).toBe(true)
+    if (how === 'cancel')
+      for (const client of [here, there])
+        await expect.poll(async () => (await client.responses.retrieve(id)).status).toBe('cancelled')
+    else
+      for (const { gateway } of instances)
+        await expect
+          .poll(async () => (await fetch(`${gateway.url}/v1/responses/${id}`)).status)
+          .toBe(404)
+  })
+
+  it('whose instance was lost after it began ends as failed, and is not made again', async () => {
+    const { instances, making } = await world()
+    const { id } = await clientOf(instances[0].gateway).responses.create(ask)
+    const first = await making()
+    first.say('Hello')
+    const clients = instances.map(({ gateway }) => clientOf(gateway))
+    for (const client of clients)
+      await expect.poll(async () => (await client.responses.retrieve(id)).status).toBe('in_progress')
+    // As when it is frozen or dead: the job is nobody's.
+    const admin = await redis.connect()
+    expect(await admin.del(`patchbay:{gateway-background}:${id.slice('resp_'.length)}:lock`)).toBe(1)
+    for (const client of clients)
+      await expect
+        .poll(() => client.responses.retrieve(id), { timeout: 40_000 })
+        .toMatchObject({ status: 'failed', error: { code: 'server_error' } })
+    expect(instances.flatMap(({ calls }) => calls).map(({ aborted }) => aborted)).toEqual([true])
+  })
+
+  it('that has not begun is made by another instance when its own stops', async () => {
+    const { instances, making, records } = await world()
+    const { id } = await clientOf(instances[0].gateway).responses.create(ask)
+    const first = await making()
+    const second = instances.find((one) => one !== first) as (typeof instances)[0]
+    await first.gateway.close()
+    await expect.poll(() => second.calls.length, { timeout: 40_000 }).toBe(1)
+    second.say('Hello')
+    second.say()
+    const client = clientOf(second.gateway)
+    await expect.poll(async () => (await client.responses.retrieve(id)).status).toBe('completed')
+    expect((await client.responses.retrieve(id)).output_text).toBe('Hello')
+    expect(records.filter(({ method }) => method === 'POST')).toHaveLength(1)
+  })
+
+  it('belongs to its key, which may have a hundred at a time at all instances together', async () => {
+    const keys = { a: newKey(), b: newKey() }
+    const { instances } = await world({ a: { hash: keys.a.hash }, b: { hash: keys.b.hash } })
+    const clients = instances.map(({ gateway }) => clientOf(gateway, keys.a.key))
+    const made = await Promise.all(
+      Array.from({ length: 100 }, (_, at) => (clients[at % 2] as OpenAI).responses.create(ask)),
+    )
+    for (const client of clients)
+      await expect(client.responses.create(ask)).rejects.toMatchObject({ status: 429 })
+    const b = clientOf(instances[1].gateway, keys.b.key)
+    expect((await b.responses.create(ask)).status).toBe('queued')
+    await expect(b.responses.retrieve(made[0]?.id as string)).rejects.toMatchObject({ status: 404 })
+  })
+})
