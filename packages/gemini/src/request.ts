@@ -86,12 +86,14 @@ function serverTools(
   // Models before 3: "Tool use with function calling is unsupported" (snailyp/gemini-balance#17, March 2025).
   if (chat.tools.length === 0 || signedCalls)
     return definitions.map((definition) => searchOf(definition, leaveOut, isVertex))
-  for (const { name, server } of own)
+  for (const { name, server } of own) {
+    if (server.isOptional) continue
     leaveOut(
       `gemini.${server.kind}`,
       `${model} takes no ${name} beside functions, nor any other tool of Google's; models from Gemini 3 on do.`,
       { advice: 'Leave out one of them, or choose another model.' },
     )
+  }
   return []
 }
 

@@ -32,6 +32,20 @@ it('tools of several makers for one purpose stand in for each other; MCP connect
   ).rejects.toMatchObject({ code: 'unsupported', message: expect.stringContaining('two.mcp') })
 })
 
+it('an optional tool is left out without a word where it is missing, and taken where it is not', async () => {
+  const search = toolOf('one', 'webSearch')
+  const tools = [
+    tool({ name: 'look', input: { type: 'object' } }),
+    { ...search, server: { ...search.server, isOptional: true } },
+  ]
+  const [without, having] = [model(), model('one.webSearch')]
+  const { warnings } = await without.chat({ messages: 'x', tools })
+  expect(warnings).toEqual([])
+  expect(without.requests[0]).not.toHaveProperty('serverTools')
+  await having.chat({ messages: 'x', tools })
+  expect(having.requests[0]?.serverTools).toMatchObject([{ name: 'webSearch' }])
+})
+
 it('a tool that is left out takes a choice of it along', async () => {
   const llm = model()
   const { warnings } = await llm.chat({

@@ -1,14 +1,17 @@
 // Tools as clients offer them: functions, free-form ("custom") tools, and tools that only a service can run.
 import { createHash } from 'node:crypto'
-import type { Tool, ToolChoice } from '@patchbay/core'
+import type { ServerTool, ServerToolName, Tool, ToolChoice } from '@patchbay/core'
 import { quoteValue, requestError } from '../answer/http-status.js'
 import { type Json, requireList, requireObject } from './body.js'
+import { searchName, searchTools, type WebSearch } from './web-search.js'
 
 /** A tool that only the client's usual service can run, or knows the input of: `web_search`, `computer`. */
 export interface HostedTool {
   hosted: string
   /** Its place in the client's body. */
   where: string
+  /** Of a web search: what is asked of it. Many makers have one. */
+  search?: WebSearch
 }
 
 /** The client's own name of a tool, by the name that the model sees. */
@@ -25,36 +28,66 @@ export type ToolOrigins = ReadonlyMap<string, ToolOrigin>
 
 /** The tools for the model, and what was left out. */
 export interface OfferedTools {
-  tools: Tool[]
+  tools: (Tool | ServerTool)[]
   toolChoice: ToolChoice | undefined
   /** For `x-patchbay-ignored`. */
   ignored: string[]
 }
 
 // Types with a version in the name: `web_search_20250305`.
-const version = /_\d{8}$/
+const version = /_(\d{8}|\d{4}_\d\d_\d\d)$/
 
 /**
- * The tools that a model can call. A hosted tool is left out as a hint while others are offered and nothing forces it.
- * @throws {LlmError} `invalid-request` for a hosted tool that is forced, or the only one
+ * The tools that a model can call. A web search becomes that of the model's maker. Any other hosted tool, or one that the model has no
+ * like of, is left out as a hint while others are offered and nothing forces it.
+ * @param serverTools those of the model, by its capabilities
+ * @throws {LlmError} `invalid-request` for a hosted tool that is forced, or the only one, and that the model does not have
  */
 export function offerTools(
   given: readonly (Tool | HostedTool)[],
-  { choice: toolChoice, allowed, forced }: ToolSelection,
+  { choice, allowed, forced }: ToolSelection,
+  serverTools: readonly ServerToolName[] = [],
 ): OfferedTools {
   const functions = given.filter((tool): tool is Tool => !isHosted(tool))
   const tools = allowed === undefined ? functions : functions.filter(({ name }) => allowed.has(name))
   const hosted = given.filter(isHosted)
-  const [first] = hosted
-  const wanted = hosted.find((tool) => tool.hosted === forced || tool.hosted.replace(version, '') === forced)
-  const needed = wanted ?? (tools.length === 0 && toolChoice !== 'none' ? first : undefined)
+  const isForced = ({ hosted: type }: HostedTool) => type === forced || type.replace(version, '') === forced
+  // A function of the same name could not be told from it.
+  const searching = functions.some(({ name }) => name === searchName)
+    ? undefined
+    : hosted.find(({ hosted: type, search }) => search && (allowed === undefined || allowed.has(type)))
+  const isOptional = tools.length > 0 && !(searching && isForced(searching))
+  const offered =
+    searching?.search && choice !== 'none'
+      ? searchTools(searching.search, serverTools, isOptional)
+      : undefined
+  const left = offered === undefined ? hosted : hosted.filter((tool) => tool !== searching)
+  const isEmpty = tools.length === 0 && offered === undefined
+  const needed = left.find(isForced) ?? (isEmpty && choice !== 'none' ? left[0] : undefined)
   if (needed !== undefined)
     throw requestError(
       `${needed.where}: the tool ${quoteValue(needed.hosted)} runs at its own service only, and the gateway runs no tools itself. Leave it out, or offer a function.`,
     )
-  const ignored = hosted.map((tool) => `tools[${labelOf(tool.hosted)}]`)
-  // A choice without any tool is nothing that a model can be asked.
-  return { tools, toolChoice: tools.length === 0 ? undefined : toolChoice, ignored: [...new Set(ignored)] }
+  const ignored = [
+    ...left.map((tool) => `tools[${labelOf(tool.hosted)}]`),
+    ...(offered?.ignored ?? []).map((name) => `tools[].${searchFields[name]}`),
+  ]
+  const isSearchForced = offered !== undefined && searching !== undefined && isForced(searching)
+  return {
+    tools: [...tools, ...(offered?.tools ?? [])],
+    // A choice without any tool is nothing that a model can be asked.
+    toolChoice: isEmpty ? undefined : isSearchForced ? { name: searchName } : choice,
+    ignored: [...new Set(ignored)],
+  }
+}
+
+/** The clients' names of what is asked of a search, for `x-patchbay-ignored`. Limits are never ignored. */
+const searchFields: Record<keyof WebSearch, string> = {
+  allowedDomains: 'allowed_domains',
+  blockedDomains: 'blocked_domains',
+  location: 'user_location',
+  maxUses: 'max_uses',
+  contextSize: 'search_context_size',
 }
 
 function isHosted(tool: Tool | HostedTool): tool is HostedTool {
@@ -106,7 +139,7 @@ export function customInput(input: unknown): string {
 /** A client's tool choice: what it means for the model, which tools it allows, and a hosted tool that it forces. */
 export interface ToolSelection {
   choice: ToolChoice | undefined
-  /** The names that the model sees; all tools if undefined. */
+  /** The names that the model sees, and types of hosted tools; all tools if undefined. */
   allowed?: ReadonlySet<string>
   /** The type of a hosted tool. */
   forced?: string
@@ -123,9 +156,10 @@ export function toToolSelection(value: unknown): ToolSelection {
   const choice = requireObject(value, 'tool_choice')
   if (choice.type === 'allowed_tools') {
     const { mode, tools } = requireObject(choice.allowed_tools ?? choice, 'tool_choice')
-    const allowed = requireList(tools, 'tool_choice.tools').map((tool) =>
-      nameIn(requireObject(tool, 'tool_choice.tools')),
-    )
+    const allowed = requireList(tools, 'tool_choice.tools').map((given) => {
+      const tool = requireObject(given, 'tool_choice.tools')
+      return nameIn(tool) ?? (typeof tool.type === 'string' ? tool.type : undefined)
+    })
     return {
       choice: mode === 'required' ? 'required' : undefined,
       allowed: new Set(allowed.filter((name) => name !== undefined)),

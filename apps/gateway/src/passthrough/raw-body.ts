@@ -4,6 +4,7 @@
 import { fieldsOf, objectsIn } from '@patchbay/core/wire'
 import { isState } from '../answer/opaque-state.js'
 import type { Json } from '../body/body.js'
+import { isForeignSearch } from '../protocols/anthropic/search-blocks.js'
 
 /** A body of the Messages API. The gateway keeps no threads, so it answers what is about them itself. */
 export function rawMessages({ thread: _, ...body }: Json): Json | undefined {
@@ -20,7 +21,9 @@ function isClaudeId(id: unknown): boolean {
   return typeof id === 'string' && claudeId.test(id)
 }
 
-function isForeignBlock({ type, data, signature, id, tool_use_id }: Json): boolean {
+function isForeignBlock(block: Json): boolean {
+  const { type, data, signature, id, tool_use_id } = block
+  if (isForeignSearch(block)) return true
   if (type === 'tool_use' || type === 'tool_result') return !isClaudeId(id ?? tool_use_id)
   return (type === 'redacted_thinking' && isState(data)) || (type === 'thinking' && !signature)
 }

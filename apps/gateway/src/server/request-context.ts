@@ -1,10 +1,11 @@
 // Request context of a handler: the request record, the API key, and the provider that answers.
-import type { ChatRequest, Message, Part, Provider, Reasoning } from '@patchbay/core'
-import { checkPublic, withoutKeys } from '@patchbay/core/wire'
+import type { ChatRequest, Message, Part, Provider, Reasoning, ServerToolName } from '@patchbay/core'
+import { checkPublic, objectsIn, withoutKeys } from '@patchbay/core/wire'
 import { yieldToEventLoop } from '@patchbay/core/wrap'
 import type { Context } from 'hono'
 import { hasLargeBody, type Json, modelName } from '../body/body.js'
 import type { BackgroundJob } from '../protocols/responses/background-jobs.js'
+import { searchToolNames } from '../body/web-search.js'
 import type { Client } from './api-keys.js'
 import type { ProviderRegistry } from './provider-registry.js'
 import type { RequestRecorder } from './request-record.js'
@@ -63,6 +64,21 @@ const efforts: [upTo: number, effort: Reasoning][] = [
   [16_384, 'medium'],
   [Number.POSITIVE_INFINITY, 'high'],
 ]
+
+/**
+ * The server tools of the provider's model, if the client offers a web search; else they are not asked for. A provider that cannot tell
+ * them now may have a fallback: each provider then takes the search that it knows to have.
+ */
+export async function serverToolsFor(
+  tools: unknown,
+  provider: Provider,
+  recorder: RequestRecorder,
+): Promise<readonly ServerToolName[]> {
+  const asksFor = objectsIn(tools).some(({ type }) => String(type).startsWith('web_search'))
+  if (!asksFor) return []
+  const capabilities = await provider.capabilities(recorder.callOptions()).catch(() => undefined)
+  return capabilities === undefined ? searchToolNames : (capabilities.serverTools ?? [])
+}
 
 /**
  * The request as this model can reason: without reasoning for a model that has none, and with an effort in place of a budget.

@@ -12,7 +12,7 @@ import type { ChatInput, ChatRequest } from '../contract/request.js'
 import { loadOnce, readCallerValue } from '../request/caller-objects.js'
 import { prepare } from '../request/prepare.js'
 import { withDefaults } from '../request/prepare-request.js'
-import { isUsual, missingFeatures, requiredFeatures } from '../request/required-capabilities.js'
+import { isOptional, isUsual, missingFeatures, requiredFeatures } from '../request/required-capabilities.js'
 
 export { validate, withOutput } from '../agent/structured-output.js'
 export { onAbort } from '../call/abort-listener.js'
@@ -88,6 +88,6 @@ export async function checkMediaRequest(
 /** The features of the request that a model with these capabilities is known to lack. */
 export function missingFeaturesFor(request: PreparedChat, capabilities: Capabilities): string[] {
   return missingFeatures(requiredFeatures(request), capabilities).filter(
-    (feature) => !isUsual(request, feature),
+    (feature) => !isUsual(request, feature) && !isOptional(request, feature),
   )
 }

@@ -13,6 +13,7 @@ import type { Prepared } from './prepared.js'
 import {
   type Feature,
   isMedia,
+  isOptional,
   isServerTool,
   isUsual,
   mediaFeature,
@@ -59,7 +60,7 @@ export function withoutUnsupported(
 ): PreparedChat {
   const lacking = missingFeatures(required, capabilities)
   if (lacking.length === 0) return chat
-  const missing = lacking.filter((feature) => !isUsual(chat, feature))
+  const missing = lacking.filter((feature) => !isUsual(chat, feature) && !isOptional(chat, feature))
   const message = `${model} (${provider}) does not support ${missing.join(', ')}.`
   if (onUnsupported !== 'warn' && missing.length > 0)
     throw new LlmError(

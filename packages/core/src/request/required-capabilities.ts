@@ -68,6 +68,12 @@ export function isUsual(chat: PreparedChat, feature: Feature): boolean {
   return usual.has(feature) && chat[feature as 'temperature'] === usual.get(feature)
 }
 
+/** Whether the feature is a server tool that may be left out without a word. */
+export function isOptional({ serverTools = [] }: PreparedChat, feature: Feature): boolean {
+  const named = serverTools.filter((tool) => serverToolName(tool) === feature)
+  return named.length > 0 && named.every(({ server }) => server.isOptional === true)
+}
+
 /** Required features that the model is known to lack; what is not told is not known. */
 export function missingFeatures(required: Feature[], capabilities: Partial<Capabilities>): Feature[] {
   const { serverTools = [], options } = capabilities

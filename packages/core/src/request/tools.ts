@@ -70,11 +70,12 @@ export async function prepareTools(
 
 /** Server tools come from the makers' own functions, and from JSON that was made of them. */
 function checkServer(server: unknown, at: string): void {
-  const { provider, kind, definition, maxUses = 1 } = isObject(server) ? server : {}
+  const { provider, kind, definition, maxUses = 1, isOptional = false } = isObject(server) ? server : {}
   if (typeof provider !== 'string' || typeof kind !== 'string' || !isObject(definition))
     throw invalid(at, 'is made by a function of the maker, such as claude.tools.webSearch()')
   if (!(Number.isInteger(maxUses) && (maxUses as number) >= 0))
     throw invalid(`${at}.maxUses`, `must be a whole number, not ${String(maxUses)}`)
+  if (typeof isOptional !== 'boolean') throw invalid(`${at}.isOptional`, 'must be true or false')
 }
 
 /** In place of a maker, for tools of the app. */

@@ -47,3 +47,11 @@ it('masking leaves the definition as the app wrote it', async () => {
     serverTools: [{ server: { definition: { note: 'eve@example.com' } } }],
   })
 })
+
+it('`route` does not choose by a tool that is optional', async () => {
+  const [first, second] = [named('one'), named('two')]
+  const optional = search('two')
+  const tools = [{ ...optional, server: { ...optional.server, isOptional: true } }]
+  expect((await route([first, second]).chat({ messages: 'x', tools })).text).toBe('one')
+  expect(first.requests[0]).not.toHaveProperty('serverTools')
+})

@@ -20,7 +20,7 @@ const blockFields = fieldsOf(
 )
 
 const toolFields = fieldsOf(
-  'type name description input_schema',
+  'type name description input_schema max_uses allowed_domains blocked_domains user_location',
   'cache_control defer_loading eager_input_streaming strict input_examples allowed_callers',
   { others: 'ignore' },
 )

@@ -1,6 +1,6 @@
 // Reads the body of POST /v1/messages into a ChatRequest.
 // Source: platform.claude.com/docs/en/api/messages, November 2026.
-import type { ChatRequest, Reasoning } from '@patchbay/core'
+import type { ChatRequest, Reasoning, ServerToolName } from '@patchbay/core'
 import { requestError } from '../../answer/http-status.js'
 import { type Json, requireList, requireObject, requireSchema, toChatRequest } from '../../body/body.js'
 import { NestedJson } from '../../body/json.js'
@@ -9,10 +9,13 @@ import { isUnread, toMessages, toSystem } from './messages.js'
 import { addedTools, offer, toToolChoice, toTools } from './tools.js'
 
 /**
- * The request of a body, and which of its tools were left out.
+ * The request of a body, and which of its tools were left out. `serverTools` are those of the model.
  * @throws {LlmError} `invalid-request` for a wrong value, or one that cannot be honoured
  */
-export function fromBody(body: Json): { request: ChatRequest; ignored: string[] } {
+export function fromBody(
+  body: Json,
+  serverTools: readonly ServerToolName[],
+): { request: ChatRequest; ignored: string[] } {
   const { format = body.output_format, effort } = requireObject(body.output_config ?? {}, 'output_config')
   const nested = new NestedJson()
   const reasoning = toReasoning(body.thinking, effort)
@@ -24,7 +27,7 @@ export function fromBody(body: Json): { request: ChatRequest; ignored: string[] 
   )
   const added = addedTools(messages)
   const given = body.tools === undefined && added.length === 0 ? undefined : toTools(body.tools ?? [])
-  const offered = given && offer([...given, ...added], choice)
+  const offered = given && offer([...given, ...added], choice, serverTools)
   const request = toChatRequest(
     {
       messages: [

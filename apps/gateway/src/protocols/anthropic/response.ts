@@ -4,8 +4,10 @@ import type { ChatEvent, ChatResponse, Citation, FinishReason, LlmError, Part, U
 import { BlockSequence } from '../../answer/block-sequence.js'
 import { clientCodeOf } from '../../answer/http-status.js'
 import { refusalIn } from '../../answer/refusal-text.js'
+import { type SearchStep, WebSearches } from '../../answer/web-searches.js'
 import type { Json } from '../../body/body.js'
 import { stateBlock } from './messages.js'
+import { newSearchId, toSearchBlock } from './search-blocks.js'
 
 const reasons: Record<FinishReason, string> = {
   stop: 'end_turn',
@@ -27,12 +29,17 @@ const readsAtTheEnd = /^claude-cli\/\S+ \(external, sdk-cli\b/
 export function toMessage(response: ChatResponse, id: string): Json {
   const { message, model, usage } = response
   const state = stateBlock(message.content)
+  const searches = new WebSearches(newSearchId)
+  const blocks = message.content.flatMap((part) => [
+    ...searches.of(part).map(toSearchBlock),
+    ...toBlock(part),
+  ])
   return {
     id,
     type: 'message',
     role: 'assistant',
     model,
-    content: [...(state === undefined ? [] : [state]), ...message.content.flatMap(toBlock)],
+    content: [...(state === undefined ? [] : [state]), ...blocks, ...searches.end().map(toSearchBlock)],
     ...toStop(response),
     usage: toUsage(usage),
   }
@@ -85,12 +92,16 @@ function toUsage({
   cachedInputTokens = 0,
   cacheWriteTokens = 0,
   cacheWriteHourTokens: hour,
+  webSearches,
 }: Usage): Json {
   return {
     input_tokens: Math.max(0, inputTokens - cachedInputTokens - cacheWriteTokens),
     output_tokens: outputTokens,
     cache_read_input_tokens: cachedInputTokens,
     cache_creation_input_tokens: cacheWriteTokens,
+    ...(webSearches !== undefined && {
+      server_tool_use: { web_search_requests: webSearches, web_fetch_requests: 0 },
+    }),
     ...(hour !== undefined && {
       cache_creation: {
         ...{ ephemeral_5m_input_tokens: cacheWriteTokens - hour, ephemeral_1h_input_tokens: hour },
@@ -99,11 +110,18 @@ function toUsage({
   }
 }
 
-type Open = 'text' | 'thinking' | 'tool_use' | 'redacted_thinking'
+type Open =
+  | 'text'
+  | 'thinking'
+  | 'tool_use'
+  | 'redacted_thinking'
+  | 'server_tool_use'
+  | 'web_search_tool_result'
 
 /** Writes the events of a stream: opens and closes blocks as their content comes. */
 export class EventWriter {
   readonly #sequence = new BlockSequence()
+  readonly #searches = new WebSearches(newSearchId)
   #index = -1
   #open: Open | undefined
   /** The last text block: its citations are known at the end. */
@@ -155,14 +173,19 @@ export class EventWriter {
       case 'tool-call':
         return this.#end()
       case 'part':
-        return refusalIn(event.part).flatMap((text) => [...this.#release(), ...this.#write(text)])
+        return [
+          ...this.#searches.of(event.part).flatMap((step) => this.#search(step)),
+          ...refusalIn(event.part).flatMap((text) => [...this.#release(), ...this.#write(text)]),
+        ]
       case 'finish': {
         const { message, usage, toolCalls } = event.response
         const isLast = this.#held === '' && toolCalls.length === 0
         const block = isLast && lastBlockIsAnswer.test(this.client) ? undefined : stateBlock(message.content)
         const state = block === undefined ? [] : [...this.#begin('redacted_thinking', block), ...this.#end()]
+        const searches = this.#searches.end().flatMap((step) => this.#search(step))
         const text = this.#release()
         return [
+          ...searches,
           ...(text.length > 0 ? [...state, ...text] : []),
           ...this.#cite(message.content),
           ...this.#end(),
@@ -188,6 +211,18 @@ export class EventWriter {
       index,
       delta: { type: 'citations_delta', citation },
     }))
+  }
+
+  /** Text that is held back goes on being held: it is one text, after the searches. */
+  #search(step: SearchStep): Json[] {
+    const block = toSearchBlock(step)
+    if (step.type === 'result') return [...this.#begin('web_search_tool_result', block), ...this.#end()]
+    const partial_json = JSON.stringify(block.input)
+    return [
+      ...this.#begin('server_tool_use', { ...block, input: {} }),
+      this.#piece({ type: 'input_json_delta', partial_json }),
+      ...this.#end(),
+    ]
   }
 
   #write(text: string): Json[] {

@@ -1,5 +1,5 @@
 // Routes of Anthropic's Messages API: /messages, /messages/count_tokens.
-import { type ChatRequest, LlmError } from '@patchbay/core'
+import { type ChatRequest, LlmError, type ServerToolName } from '@patchbay/core'
 import { Hono } from 'hono'
 import { requestError } from '../../answer/http-status.js'
 import { answering } from '../../answer/stop-texts.js'
@@ -10,7 +10,12 @@ import { wholeAnswer, withRawEvents } from '../../passthrough/raw-answer.js'
 import { rawMessages } from '../../passthrough/raw-body.js'
 import { readFor } from '../../passthrough/same-protocol.js'
 import type { ProviderRegistry } from '../../server/provider-registry.js'
-import { type Env, providerFor, withoutUnknownReasoning } from '../../server/request-context.js'
+import {
+  type Env,
+  providerFor,
+  serverToolsFor,
+  withoutUnknownReasoning,
+} from '../../server/request-context.js'
 import type { RequestRecorder } from '../../server/request-record.js'
 import { fields, names } from './fields.js'
 import { fromBody } from './request.js'
@@ -31,7 +36,8 @@ export function anthropicRoutes(registry: ProviderRegistry): Hono<Env> {
     const betas = context.req.header('anthropic-beta') ?? ''
     const provider = await providerFor(context, registry, body)
     const read = async () => {
-      const asked = withinAnswer(requestOf(recorder, body), betas)
+      const serverTools = await serverToolsFor(body.tools, provider, recorder)
+      const asked = withinAnswer(requestOf(recorder, body, serverTools), betas)
       if (asked.maxOutputTokens === undefined) throw requestError('max_tokens: must be given.')
       return withoutUnknownReasoning(asked, provider, recorder, 'thinking')
     }
@@ -64,7 +70,7 @@ export function anthropicRoutes(registry: ProviderRegistry): Hono<Env> {
     const { request } = await readFor(context, provider, {
       protocol,
       raw: rawMessages(body),
-      read: () => requestOf(recorder, body),
+      read: async () => requestOf(recorder, body, await serverToolsFor(body.tools, provider, recorder)),
     })
     return context.json({ input_tokens: await provider.countTokens(request, recorder.callOptions()) })
   })
@@ -96,10 +102,14 @@ function withinAnswer(request: ChatRequest, betas: string): ChatRequest {
   return { ...request, reasoning: { budgetTokens: Math.floor(most * 0.8) } }
 }
 
-function requestOf(recorder: RequestRecorder, body: Json): ChatRequest {
+function requestOf(
+  recorder: RequestRecorder,
+  body: Json,
+  serverTools: readonly ServerToolName[],
+): ChatRequest {
   recorder.setErrorContext({ names })
   recorder.recordIgnored(ignoredFields(body, fields))
-  const { request, ignored } = fromBody(body)
+  const { request, ignored } = fromBody(body, serverTools)
   recorder.recordIgnored(ignored)
   recorder.setErrorContext({ names, request })
   return request

@@ -1,17 +1,23 @@
 // The tools of a Messages body as ours.
-import type { Tool, ToolChoice } from '@patchbay/core'
+import type { ServerToolName, Tool, ToolChoice } from '@patchbay/core'
 import { requestError } from '../../answer/http-status.js'
 import { type Json, requireList, requireObject, requireSchema, requireString } from '../../body/body.js'
 import { type HostedTool, type OfferedTools, offerTools } from '../../body/tools.js'
+import { domainsOf, locationOf, type WebSearch } from '../../body/web-search.js'
 
-export function offer(tools: (Tool | HostedTool)[], choice: Json): OfferedTools {
+export function offer(
+  tools: (Tool | HostedTool)[],
+  choice: Json,
+  serverTools: readonly ServerToolName[],
+): OfferedTools {
   const { type, name } = choice
   // A hosted tool is forced by its name, which is its type without the version.
   const isForced =
     type === 'tool' &&
     typeof name === 'string' &&
     tools.some((tool) => 'hosted' in tool && tool.hosted.startsWith(`${name}_`))
-  return offerTools(tools, { choice: toToolChoice(choice), ...(isForced && { forced: name }) })
+  const selection = { choice: toToolChoice(choice), ...(isForced && { forced: name }) }
+  return offerTools(tools, selection, serverTools)
 }
 
 /** Tools that clients add in the middle of a conversation (beta mid-conversation-tool-changes). */
@@ -32,13 +38,34 @@ export function toTools(tools: unknown): (Tool | HostedTool)[] {
 }
 
 function toTool(given: unknown, where: string): Tool | HostedTool {
-  const { type, name, description, input_schema } = requireObject(given, where)
-  if (type !== undefined && type !== null && type !== 'custom')
-    return { hosted: requireString(type, `${where}.type`), where }
+  const tool = requireObject(given, where)
+  const { type, name, description, input_schema } = tool
+  if (type !== undefined && type !== null && type !== 'custom') {
+    const hosted = requireString(type, `${where}.type`)
+    return { hosted, where, ...(/^web_search_\d{8}$/.test(hosted) && { search: toSearch(tool, where) }) }
+  }
   return {
     name: requireString(name, `${where}.name`),
     ...(typeof description === 'string' && { description }),
     input: requireSchema(input_schema ?? {}, `${where}.input_schema`),
+  }
+}
+
+function toSearch(
+  { max_uses, allowed_domains, blocked_domains, user_location }: Json,
+  where: string,
+): WebSearch {
+  if (
+    max_uses !== undefined &&
+    max_uses !== null &&
+    !(Number.isSafeInteger(max_uses) && Number(max_uses) > 0)
+  )
+    throw requestError(`${where}.max_uses: must be a whole number above 0.`)
+  return {
+    allowedDomains: domainsOf(allowed_domains, `${where}.allowed_domains`),
+    blockedDomains: domainsOf(blocked_domains, `${where}.blocked_domains`),
+    location: locationOf(user_location, `${where}.user_location`),
+    maxUses: typeof max_uses === 'number' ? max_uses : undefined,
   }
 }
 

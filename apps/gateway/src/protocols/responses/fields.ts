@@ -22,10 +22,14 @@ const itemFields = fieldsOf(
 
 const toolHints = 'strict defer_loading allowed_callers async output_schema'
 
-const toolFields = fieldsOf('type name description parameters format tools', toolHints, {
-  nested: { tools: fieldsOf('type name description parameters format', toolHints, { others: 'ignore' }) },
-  others: 'ignore',
-})
+const toolFields = fieldsOf(
+  'type name description parameters format tools filters user_location search_context_size',
+  toolHints,
+  {
+    nested: { tools: fieldsOf('type name description parameters format', toolHints, { others: 'ignore' }) },
+    others: 'ignore',
+  },
+)
 
 /** The fields of a body. */
 export const fields = fieldsOf(

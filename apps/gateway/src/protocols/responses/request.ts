@@ -1,6 +1,6 @@
 // Reads the body of POST /v1/responses into a ChatRequest.
 // Source: platform.openai.com/docs/api-reference/responses/create, November 2026.
-import type { ChatRequest, Message } from '@patchbay/core'
+import type { ChatRequest, Message, ServerToolName } from '@patchbay/core'
 import { requestError } from '../../answer/http-status.js'
 import { type Json, requireList, requireObject, requireSchema, toChatRequest } from '../../body/body.js'
 import { logprobsOption } from '../../body/logprobs.js'
@@ -14,13 +14,14 @@ import { toTools } from './tools.js'
 const logprobsPart = 'message.output_text.logprobs'
 
 /**
- * The request of a body. `before` are the messages of the previous response.
+ * The request of a body. `before` are the messages of the previous response, `serverTools` those of the model.
  * @throws {LlmError} `invalid-request` for a wrong value, or one that cannot be honoured
  */
 export function fromBody(
   body: Json,
   before: readonly Message[],
   references: ReferencedItems,
+  serverTools: readonly ServerToolName[],
 ): { request: ChatRequest; ignored: string[] } {
   if (typeof (body.background ?? false) !== 'boolean')
     throw requestError('background: must be true or false.')
@@ -42,7 +43,7 @@ export function fromBody(
   const offered: OfferedTools | undefined =
     body.tools === null || body.tools === undefined
       ? undefined
-      : offerTools(toTools(body.tools, 'tools'), selection)
+      : offerTools(toTools(body.tools, 'tools'), selection, serverTools)
   const request = toChatRequest(
     {
       messages,

@@ -5,11 +5,13 @@ import { logprobsToWire } from '@patchbay/core/wire'
 import { BlockSequence } from '../../answer/block-sequence.js'
 import { stateOf } from '../../answer/opaque-state.js'
 import { refusalIn } from '../../answer/refusal-text.js'
+import { type SearchStep, WebSearches } from '../../answer/web-searches.js'
 import type { Json } from '../../body/body.js'
 import { StreamedLogprobs } from '../../body/logprobs.js'
 import { customInput, type ToolOrigins } from '../../body/tools.js'
 import { toError } from '../openai/response.js'
 import { toUsage } from './response-object.js'
+import { newSearchId, SearchItems } from './search-items.js'
 
 type Kind = 'message' | 'reasoning' | 'function_call' | 'custom_tool_call'
 
@@ -30,6 +32,8 @@ const incomplete: Record<FinishReason, string | undefined> = {
 export class ItemWriter {
   readonly #sequence = new BlockSequence()
   readonly #output: Json[] = []
+  readonly #searches = new WebSearches(newSearchId)
+  readonly #searchItems = new SearchItems(this.#output)
   readonly #logprobs = new StreamedLogprobs()
   #open: Open | undefined
   #number = 0
@@ -123,7 +127,7 @@ export class ItemWriter {
   #finish(event: ChatEvent & { type: 'finish' }): Json[] {
     const { message, finishReason, usage } = event.response
     if (this.#open?.kind === 'message') this.#addLogprobs(event)
-    const lines = this.#close()
+    const lines = [...this.#close(), ...this.#searchEvents(this.#searches.end())]
     this.#cite(message.content)
     const state = stateOf(message.content)
     if (state !== undefined)
@@ -159,12 +163,18 @@ export class ItemWriter {
   #part(part: Part): Json[] {
     if (part.type === 'reasoning')
       return [...this.#close(), ...this.#begin('reasoning', {}), ...this.#close()]
+    if (part.type === 'provider-block')
+      return [...this.#close(), ...this.#searchEvents(this.#searches.of(part))]
     return refusalIn(part).flatMap((text) => [
       ...this.#close(),
       ...this.#begin('message', {}, { type: 'refusal', refusal: '' }),
       this.#delta('response.refusal.delta', text),
       ...this.#close(),
     ])
+  }
+
+  #searchEvents(steps: SearchStep[]): Json[] {
+    return steps.flatMap((step) => this.#searchItems.of(step)).map(([type, more]) => this.#event(type, more))
   }
 
   #thinking(): Json[] {

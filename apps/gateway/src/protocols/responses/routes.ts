@@ -1,5 +1,5 @@
 // Routes of OpenAI's Responses API: /responses, and stored responses by id.
-import { type ChatEvent, type ChatRequest, LlmError, type Message } from '@patchbay/core'
+import { type ChatEvent, type ChatRequest, LlmError, type Message, type Provider } from '@patchbay/core'
 import { type Context, Hono } from 'hono'
 import { requestError } from '../../answer/http-status.js'
 import { type StreamFormat, streamResponse } from '../../answer/stream-writer.js'
@@ -9,7 +9,12 @@ import { wholeAnswer, withRawEvents } from '../../passthrough/raw-answer.js'
 import { inputItems, rawResponses, responseIn } from '../../passthrough/raw-body.js'
 import { readFor } from '../../passthrough/same-protocol.js'
 import type { ProviderRegistry } from '../../server/provider-registry.js'
-import { type Env, providerFor, withoutUnknownReasoning } from '../../server/request-context.js'
+import {
+  type Env,
+  providerFor,
+  serverToolsFor,
+  withoutUnknownReasoning,
+} from '../../server/request-context.js'
 import type { RequestRecorder } from '../../server/request-record.js'
 import { clientMetadata } from '../openai/routes.js'
 import type { BackgroundAnswers } from './background.js'
@@ -33,7 +38,7 @@ export function responsesRoutes(
 ): Hono<Env> {
   const app = new Hono<Env>()
   /** The request, with earlier messages and items from the store, and its body for a service of the same protocol. */
-  const readingOf = async (recorder: RequestRecorder, body: Json, owner: string) => {
+  const readingOf = async (recorder: RequestRecorder, body: Json, owner: string, provider: Provider) => {
     recorder.setErrorContext({ names })
     const { previous_response_id: previous } = body
     const before = typeof previous === 'string' ? await loadResponse(store, owner, previous) : undefined
@@ -45,9 +50,10 @@ export function responsesRoutes(
       const item = await store.item(owner, id)
       if (item !== undefined) references.set(id, item)
     }
-    const read = (): ChatRequest => {
+    const read = async (): Promise<ChatRequest> => {
+      const serverTools = await serverToolsFor(body.tools, provider, recorder)
       recorder.recordIgnored(ignoredFields(body, fields))
-      const { request, ignored } = fromBody(body, before?.messages ?? [], references)
+      const { request, ignored } = fromBody(body, before?.messages ?? [], references, serverTools)
       recorder.recordIgnored(ignored)
       recorder.setErrorContext({ names, request })
       return request
@@ -60,10 +66,10 @@ export function responsesRoutes(
     const body = await readJson(context)
     if (body.background === true) recorder.detach()
     const provider = await providerFor(context, registry, body)
-    const reading = await readingOf(recorder, body, owner)
+    const reading = await readingOf(recorder, body, owner, provider)
     const { request, answer } = await readFor(context, provider, {
       ...reading,
-      read: async () => withoutUnknownReasoning(reading.read(), provider, recorder, 'reasoning'),
+      read: async () => withoutUnknownReasoning(await reading.read(), provider, recorder, 'reasoning'),
     })
     const job = context.get('job')
     const base = toBase(body, `resp_${recorder.id}`, provider.model)
@@ -155,7 +161,7 @@ export function responsesRoutes(
     const recorder = context.get('recorder')
     const body = await readJson(context)
     const provider = await providerFor(context, registry, body)
-    const reading = await readingOf(recorder, body, ownerOf(context))
+    const reading = await readingOf(recorder, body, ownerOf(context), provider)
     const { request } = await readFor(context, provider, { ...reading, raw: undefined })
     const input_tokens = await provider.countTokens(request, recorder.callOptions())
     return context.json({ object: 'response.input_tokens', input_tokens })

@@ -8,13 +8,27 @@ import {
   type ToolOrigin,
   type ToolOrigins,
 } from '../../body/tools.js'
+import { domainsOf, locationOf, type WebSearch } from '../../body/web-search.js'
+
+// The types of openai 7.59, WebSearchTool and WebSearchPreviewTool.
+const searchTypes = /^web_search(_preview)?(_\d{4}_\d\d_\d\d)?$/
+
+function toSearch({ filters, user_location, search_context_size: size }: Json, where: string): WebSearch {
+  const { allowed_domains } = requireObject(filters ?? {}, `${where}.filters`)
+  return {
+    allowedDomains: domainsOf(allowed_domains, `${where}.filters.allowed_domains`),
+    location: locationOf(user_location, `${where}.user_location`),
+    contextSize: typeof size === 'string' ? size : undefined,
+  }
+}
 
 export function toTools(tools: unknown, place: string, namespace?: string): (Tool | HostedTool)[] {
   return requireList(tools, place).flatMap((given, index): (Tool | HostedTool)[] => {
     const where = `${place}[${index}]`
     const tool = requireObject(given, where)
     const type = requireString(tool.type, `${where}.type`)
-    if (type !== 'function' && type !== 'custom' && type !== 'namespace') return [{ hosted: type, where }]
+    if (type !== 'function' && type !== 'custom' && type !== 'namespace')
+      return [{ hosted: type, where, ...(searchTypes.test(type) && { search: toSearch(tool, where) }) }]
     const name = requireString(tool.name, `${where}.name`)
     if (type === 'namespace') return toTools(tool.tools, `${where}.tools`, name)
     const ours = modelToolName(name, namespace)
