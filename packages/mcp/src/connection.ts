@@ -1,6 +1,10 @@
 // Connection to an MCP server. It reconnects when the process has ended or the server has forgotten the session (404).
 import {
   Client,
+  type ClientCapabilities,
+  type ClientContext,
+  type Request,
+  type Result,
   SdkError,
   SdkErrorCode,
   SdkHttpError,
@@ -187,7 +191,7 @@ export class Connection {
           ...(this.#isNewest && { versionNegotiation: { mode: { pin: newestProtocol } } }),
         },
       )
-      client.fallbackRequestHandler = async (request, { mcpReq }) => {
+      const answer = async (request: Request, { mcpReq }: ClientContext): Promise<Result> => {
         const stop = this.#keepCallsAlive()
         try {
           // Whoever answers may not listen to the signal; nobody waits for an answer after it.
@@ -196,6 +200,9 @@ export class Connection {
           stop()
         }
       }
+      client.fallbackRequestHandler = answer
+      // There, a server's questions are in the result of a call, and go to handlers of their own only.
+      if (this.#isNewest) answerByMethod(client, this.requests.capabilities, answer)
       try {
         await client.connect(transport, { timeout, ...(signal && { signal }) })
         await this.subscriptions.attach(client, timeout)
@@ -210,6 +217,17 @@ export class Connection {
     if (client === undefined) throw new UnauthorizedError('The sign-in did not help.')
     return client
   }
+}
+
+function answerByMethod(
+  client: Client,
+  { elicitation, roots, sampling }: ClientCapabilities,
+  answer: (request: Request, context: ClientContext) => Promise<Result>,
+): void {
+  const handler = answer as (request: Request, context: ClientContext) => Promise<never>
+  if (elicitation) client.setRequestHandler('elicitation/create', handler)
+  if (roots) client.setRequestHandler('roots/list', handler)
+  if (sampling) client.setRequestHandler('sampling/createMessage', handler)
 }
 
 /**

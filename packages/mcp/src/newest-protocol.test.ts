@@ -1,7 +1,7 @@
 // A server that speaks only the protocol of July 2026, without sessions and handshakes: the official server library's strict form.
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
+import { acceptedContent, createMcpHandler, inputRequired, McpServer } from '@modelcontextprotocol/server'
 import { expect, it, onTestFinished } from 'vitest'
 import { z } from 'zod'
 import { call, connect } from '../test/everything-suite.js'
@@ -17,6 +17,23 @@ async function strictServer() {
         { description: 'Adds', inputSchema: z.object({ a: z.number(), b: z.number() }) },
         ({ a, b }) => ({ content: [{ type: 'text', text: String(a + b) }] }),
       )
+      server.registerTool('greet', { description: 'Greets the user' }, (context) => {
+        const { inputResponses } = context.mcpReq
+        const given = acceptedContent<{ name: string }>(inputResponses, 'who')
+        if (given !== undefined) return { content: [{ type: 'text', text: `Hello ${given.name}` }] }
+        return inputRequired({
+          inputRequests: {
+            who: inputRequired.elicit({
+              message: 'Who are you?',
+              requestedSchema: {
+                type: 'object',
+                properties: { name: { type: 'string' } },
+                required: ['name'],
+              },
+            }),
+          },
+        })
+      })
       return server
     },
     { legacy: 'reject' },
@@ -48,4 +65,20 @@ it('a server that speaks only the newest protocol is spoken to in it', async () 
   const connection = await connect({ url })
   expect(await call(connection, 'add', { a: 2, b: 3 })).toContain('5')
   expect([...versions]).toEqual(['2026-07-28'])
+})
+
+it('its questions to the user are answered, and the call goes on with the answer', async () => {
+  const { url } = await strictServer()
+  const asked: string[] = []
+  const connection = await connect(
+    { url },
+    {
+      elicit: ({ message }) => {
+        asked.push(message)
+        return { action: 'accept', content: { name: 'Ada' } }
+      },
+    },
+  )
+  expect(await call(connection, 'greet')).toContain('Hello Ada')
+  expect(asked).toEqual(['Who are you?'])
 })
