@@ -53,7 +53,7 @@ await build()
 const given = process.argv.slice(2)
 const terminal = process.stdin.isTTY && process.stdout.isTTY
 const commands = new Set(
-  `ask chat compare demo serve worker key doctor explain providers models pull remove init completion
+  `ask chat compare image speak demo serve worker key doctor explain providers models pull remove init completion
   help --help -h --version -V`.split(/\s+/),
 )
 let args = ['ask', '--stats', ...given]

@@ -432,6 +432,8 @@ describe('patchbay completion', () => {
         'ask',
         'chat',
         'compare',
+        'image',
+        'speak',
         'demo',
         'serve',
         'worker',

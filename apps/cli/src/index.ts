@@ -1,14 +1,17 @@
 #!/usr/bin/env node
 // Entry point of the command `patchbay`.
 import { createRequire } from 'node:module'
+import type { Provider } from '@patchbay/core'
 import { withoutKeys } from '@patchbay/core/wire'
 import { Command, InvalidArgumentError } from 'commander'
 import { type AskFlags, ask } from './commands/ask.js'
 import { chat } from './commands/chat.js'
 import type { DoctorFlags } from './commands/doctor.js'
+import type { ImageFlags } from './commands/image.js'
 import type { InitFlags } from './commands/init.js'
 import type { ModelsFlags } from './commands/models.js'
 import type { ServeFlags } from './commands/serve.js'
+import type { SpeakFlags } from './commands/speak.js'
 import type { WorkerFlags } from './commands/worker.js'
 import { load, namesOf, open, type ProviderFlags } from './open-provider.js'
 import { errorLine, exitCodeHelp, exitCodeOf, exitCodes, helpLine } from './terminal/exit-codes.js'
@@ -68,12 +71,7 @@ withStdinFlags(withSamplingFlags(withProviderFlags(program.command('ask'))))
   .option('--json', 'print one JSON event per line')
   .option('--stats', 'show model, tokens and speed')
   .action(async (words: string[], flags: Flags) => {
-    const provider = await open(flags)
-    try {
-      await ask(provider, words, flags, interruptSignal())
-    } finally {
-      await provider.close()
-    }
+    await using(flags, (provider) => ask(provider, words, flags, interruptSignal()))
   })
 
 withSamplingFlags(withProviderFlags(program.command('chat')))
@@ -96,6 +94,39 @@ withStdinFlags(withSamplingFlags(withConfigFlag(program.command('compare'))))
     const loaded = await load(flags.config)
     const all = await compare(loaded, namesOf(loaded, flags.providers ?? []), words, flags, interruptSignal())
     if (!all) process.exitCode = exitCodes.provider
+  })
+
+withStdinFlags(withProviderFlags(program.command('image')))
+  .description('make a picture: patchbay image "A red bicycle" --output bicycle.png')
+  .argument('[prompt...]')
+  .option(
+    '-o, --output <file>',
+    'where the picture goes; default: standard output, if that is not a terminal',
+  )
+  .option('--image <file>', 'a picture to change or to combine with others; may be repeated', several)
+  .option('-n, --number <number>', 'how many; with several, the files are named FILE-1, FILE-2 …', number)
+  .option('--size <pixels>', 'width and height: 1024x1024')
+  .option('--aspect-ratio <ratio>', 'width to height: 16:9')
+  .option('--quality <quality>', 'low, medium or high')
+  .option('--format <format>', 'png, jpeg or webp')
+  .option('--timeout <seconds>', 'time limit', number)
+  .action(async (words: string[], flags: ImageFlags & ProviderFlags) => {
+    const { image } = await import('./commands/image.js')
+    await using(flags, (provider) => image(provider, words, flags, interruptSignal()))
+  })
+
+withStdinFlags(withProviderFlags(program.command('speak')))
+  .description('read a text aloud: patchbay speak "Good morning" --output morning.mp3')
+  .argument('[text...]')
+  .option('-o, --output <file>', 'where the speech goes; default: standard output, if that is not a terminal')
+  .option('--voice <name>', "the service's name of a voice")
+  .option('--format <format>', "mp3, opus, aac, flac, wav or pcm; default: that of the file's ending")
+  .option('--speed <number>', '1 is normal, 2 is twice as fast', number)
+  .option('--instructions <text>', 'how to read it: "cheerful, with pauses"')
+  .option('--timeout <seconds>', 'time limit', number)
+  .action(async (words: string[], flags: SpeakFlags & ProviderFlags) => {
+    const { speak } = await import('./commands/speak.js')
+    await using(flags, (provider) => speak(provider, words, flags, interruptSignal()))
   })
 
 program
@@ -234,6 +265,16 @@ try {
 } catch (error) {
   process.stderr.write(`${errorLine(error)}\n${helpLine(error)}`)
   process.exitCode = exitCodeOf(error)
+}
+
+/** Opens the provider of the flags for one call. */
+async function using(flags: ProviderFlags, call: (provider: Provider) => Promise<void>): Promise<void> {
+  const provider = await open(flags)
+  try {
+    await call(provider)
+  } finally {
+    await provider.close()
+  }
 }
 
 function number(text: string): number {

@@ -1,6 +1,10 @@
 // Connection to an MCP server. It reconnects when the process has ended or the server has forgotten the session (404).
 import {
   Client,
+  type ClientCapabilities,
+  type ClientContext,
+  type Request,
+  type Result,
   SdkError,
   SdkErrorCode,
   SdkHttpError,
@@ -16,6 +20,9 @@ import { Subscriptions } from './subscriptions.js'
 import { type HttpWay, mayWantSse, type SignInTransport, transportTo } from './transport.js'
 
 const reportEveryMs = 250
+const newestProtocol = '2026-07-28'
+/** The code of "Unsupported protocol version" of that protocol. */
+const unsupportedVersion = -32022
 
 export class Connection {
   #client: Promise<Client> | undefined
@@ -27,6 +34,8 @@ export class Connection {
   readonly subscriptions = new Subscriptions()
   /** The way that the server takes, once it is known. */
   #way: HttpWay = 'streamable'
+  /** The server refused the protocol that begins with a handshake, and named the one without. */
+  #isNewest = false
   #isSignedIn = false
   #signingIn: Promise<void> | undefined
 
@@ -113,6 +122,10 @@ export class Connection {
 
   async #connect(onClose: () => void, signal: AbortSignal | undefined): Promise<Client> {
     const client = await this.#connectOnce(this.#way, signal).catch(async (error) => {
+      if (!this.#isNewest && wantsNewest(error)) {
+        this.#isNewest = true
+        return this.#connectOnce(this.#way, signal)
+      }
       if (this.#way !== 'streamable' || !mayWantSse(error)) throw error
       const found = await this.#connectOnce('sse', signal).catch(() => undefined)
       // What the server says to today's way is worth more.
@@ -173,9 +186,12 @@ export class Connection {
       }
       const client = new Client(
         { name: 'patchbay', version: '0.1.0' },
-        { capabilities: this.requests.capabilities },
+        {
+          capabilities: this.requests.capabilities,
+          ...(this.#isNewest && { versionNegotiation: { mode: { pin: newestProtocol } } }),
+        },
       )
-      client.fallbackRequestHandler = async (request, { mcpReq }) => {
+      const answer = async (request: Request, { mcpReq }: ClientContext): Promise<Result> => {
         const stop = this.#keepCallsAlive()
         try {
           // Whoever answers may not listen to the signal; nobody waits for an answer after it.
@@ -184,6 +200,9 @@ export class Connection {
           stop()
         }
       }
+      client.fallbackRequestHandler = answer
+      // There, a server's questions are in the result of a call, and go to handlers of their own only.
+      if (this.#isNewest) answerByMethod(client, this.requests.capabilities, answer)
       try {
         await client.connect(transport, { timeout, ...(signal && { signal }) })
         await this.subscriptions.attach(client, timeout)
@@ -197,6 +216,39 @@ export class Connection {
     const client = (await start()) ?? (await start())
     if (client === undefined) throw new UnauthorizedError('The sign-in did not help.')
     return client
+  }
+}
+
+function answerByMethod(
+  client: Client,
+  { elicitation, roots, sampling }: ClientCapabilities,
+  answer: (request: Request, context: ClientContext) => Promise<Result>,
+): void {
+  const handler = answer as (request: Request, context: ClientContext) => Promise<never>
+  if (elicitation) client.setRequestHandler('elicitation/create', handler)
+  if (roots) client.setRequestHandler('roots/list', handler)
+  if (sampling) client.setRequestHandler('sampling/createMessage', handler)
+}
+
+/**
+ * Whether the server speaks only the protocol without handshakes. Asked after a refusal, not before each connection: servers of
+ * both kinds know the older one too (MCP specification of 2026-07-28, "Versioning"), and a question in advance would start the
+ * process of a server twice.
+ */
+function wantsNewest(error: unknown): boolean {
+  const refusal = error instanceof SdkHttpError ? parsed(error.data.text)?.error : error
+  if (typeof refusal !== 'object' || refusal === null) return false
+  const { code, data } = refusal as { code?: unknown; data?: { supported?: unknown } }
+  return (
+    code === unsupportedVersion && Array.isArray(data?.supported) && data.supported.includes(newestProtocol)
+  )
+}
+
+function parsed(text: unknown): { error?: unknown } | undefined {
+  try {
+    return JSON.parse(String(text)) ?? undefined
+  } catch {
+    return undefined
   }
 }
 

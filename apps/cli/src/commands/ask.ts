@@ -57,7 +57,11 @@ const imageTypes: Record<string, string> = {
   '.webp': 'image/webp',
 }
 
-async function imageOf(file: string): Promise<ImagePart> {
+/**
+ * The picture of a file.
+ * @throws {UsageError} for a type that models do not take
+ */
+export async function imageOf(file: string): Promise<ImagePart & { data: Uint8Array; mediaType: string }> {
   const mediaType = imageTypes[extname(file).toLowerCase()]
   if (mediaType === undefined)
     throw new UsageError(`${file} is not an image that models accept. Use a PNG, JPEG, GIF or WebP file.`)

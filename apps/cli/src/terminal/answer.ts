@@ -39,6 +39,21 @@ export async function answer(
   return stream.response()
 }
 
+/** Runs a call whose result is not text, and shows its status on a terminal until it ends. */
+export async function shownStatus<T>(
+  call: (onStatus: (status: StatusEvent) => void) => Promise<T>,
+): Promise<T> {
+  const waiting = transient()
+  try {
+    return await call((status) => {
+      const line = statusLine(status)
+      if (line !== undefined) waiting.show(line)
+    })
+  } finally {
+    waiting.clear()
+  }
+}
+
 /** The status of a call as a line of text; `undefined` if it needs none. */
 function statusLine(status: StatusEvent): string | undefined {
   switch (status.type) {
