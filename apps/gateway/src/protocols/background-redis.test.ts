@@ -114,9 +114,7 @@ describe.skipIf(!hasRedis)('an answer in the background, with Redis,', () => {
         await expect.poll(async () => (await client.responses.retrieve(id)).status).toBe('cancelled')
     else
       for (const { gateway } of instances)
-        await expect
-          .poll(async () => (await fetch(`${gateway.url}/v1/responses/${id}`)).status)
-          .toBe(404)
+        await expect.poll(async () => (await fetch(`${gateway.url}/v1/responses/${id}`)).status).toBe(404)
   })
 
   it('whose instance was lost after it began ends as failed, and is not made again', async () => {
