@@ -34,7 +34,6 @@ async function slowService() {
     questions: () => questions,
     config: {
       providers: {
-        // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of the environment
         far: { use: 'openai', model: 'm', apiKey: '${KEY}', baseURL: `http://127.0.0.1:${port}/v1` },
       },
     },
