@@ -44,7 +44,9 @@ async function record(body: ReadableStream<Uint8Array>, lines: (texts: string[])
   try {
     for (;;) {
       const { done, value } = await reader.read()
-      const texts = (rest + decoder.decode(value, { stream: !done })).split('\n')
+      // Each piece is scanned once, however long its line gets.
+      const texts = decoder.decode(value, { stream: !done }).split('\n')
+      texts[0] = rest + texts[0]
       rest = done ? '' : (texts.pop() ?? '')
       const filled = texts.filter((text) => text !== '')
       if (filled.length > 0) lines(filled)

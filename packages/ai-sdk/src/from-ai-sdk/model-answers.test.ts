@@ -271,3 +271,23 @@ describe('answers', () => {
     expect(prompt).toEqual(next?.length === 0 ? [] : [{ role: 'assistant', content: next }])
   })
 })
+
+it('a text of 200,000 pieces that began before another had ended is given out whole', async () => {
+  const parts: LanguageModelV3StreamPart[] = [
+    { type: 'text-start', id: '1' },
+    { type: 'text-start', id: '2' },
+    ...Array.from({ length: 200_000 }, () => ({ type: 'text-delta' as const, id: '2', delta: 'a' })),
+    { type: 'text-end', id: '2' },
+    { type: 'text-end', id: '1' },
+    finish,
+  ]
+  // A part at a time: Node's stream takes quadratic time for parts that wait in it.
+  const next = parts.values()
+  const stream = aiSdk({
+    ...playing([]),
+    doStream: async () => ({ stream: ReadableStream.from(next) }),
+  }).stream('Hi')
+  let read = ''
+  for await (const event of stream) if (event.type === 'text') read += event.text
+  expect(read).toBe('a'.repeat(200_000))
+})

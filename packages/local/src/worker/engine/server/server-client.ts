@@ -135,7 +135,9 @@ async function* events(response: IncomingMessage): AsyncGenerator<CompletionChun
   let rest = ''
   let ended = false
   for await (const text of response.setEncoding('utf8')) {
-    const lines = (rest + text).split('\n')
+    // Each piece is scanned once, however long its line gets.
+    const lines = text.split('\n')
+    lines[0] = rest + lines[0]
     rest = lines.pop() ?? ''
     for (const line of lines) {
       if (line.startsWith('error:')) throw refusal(line.slice('error:'.length))

@@ -70,7 +70,12 @@ export class ServerSequence implements Sequence {
       ...this.#request([...this.#tokens, ...tokens]),
       ...{ n_predict: 0, temperature: 0, logit_bias: [[plain, 1e6]] },
     })
-    this.#tokens.push(...tokens)
+    this.#take(tokens)
+  }
+
+  /** Not spread: a call takes some 120,000 arguments, and a prompt may have more tokens. */
+  #take(tokens: readonly Token[]): void {
+    for (const token of tokens) this.#tokens.push(token)
   }
 
   /**
@@ -99,7 +104,7 @@ export class ServerSequence implements Sequence {
         let changed = false
         let seen = 0
         for await (const chunk of stream) {
-          this.#tokens.push(...input)
+          this.#take(input)
           input = []
           this.isFull = chunk.stop_type === 'limit'
           this.#noteUsage(chunk)
