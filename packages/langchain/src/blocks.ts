@@ -1,6 +1,6 @@
 // Converts content blocks of LangChain to parts, and parts to blocks. Source: @langchain/core 1.4.0, November 2026.
 import type { ContentBlock } from '@langchain/core/messages'
-import type { Citation, Part } from '@patchbay/core'
+import type { Citation, Part, ServerToolUse } from '@patchbay/core'
 import { failedResultAsText, toBase64 } from '@patchbay/core/wire'
 import { isObject, omitUndefined } from '@patchbay/core/wrap'
 import { type Json, standardBlock } from './standard-blocks.js'
@@ -117,25 +117,37 @@ export function inJson<P extends Part>(part: P): P {
 }
 
 /** What a part of an answer shows beside text and calls; nothing of what only its provider understands. */
-export function answerBlock(part: Part): Json | undefined {
+export function answerBlocks(part: Part): Json[] {
   switch (part.type) {
     case 'refusal':
-      return { type: 'refusal', refusal: part.text }
+      return [{ type: 'refusal', refusal: part.text }]
     case 'tool-result': {
       const { id: toolCallId, name, output, isError } = part
       const status = isError ? 'error' : 'success'
-      return { type: 'server_tool_call_result', toolCallId, ...(name && { name }), status, output }
+      return [{ type: 'server_tool_call_result', toolCallId, ...(name && { name }), status, output }]
     }
     case 'image':
     case 'file':
     case 'audio':
-      return mediaBlock(inJson(part))
+      return [mediaBlock(inJson(part))]
+    case 'provider-block':
+      return part.tool === undefined ? [] : serverToolBlocks(part.tool)
     case 'text':
     case 'reasoning':
     case 'tool-call':
-    case 'provider-block':
-      return undefined
+      return []
   }
+}
+
+/** A server tool's call, its result, or both. They are for the reader: what goes back to the service is hidden in the message. */
+function serverToolBlocks({ id, name, input, output, sources, isError }: ServerToolUse): Json[] {
+  const result = omitUndefined({ output, sources })
+  const isResult = isError || Object.keys(result).length > 0
+  const status = isError ? 'error' : 'success'
+  return [
+    ...(input === undefined ? [] : [{ type: 'server_tool_call', id, name, args: input }]),
+    ...(isResult ? [{ type: 'server_tool_call_result', toolCallId: id, name, status, output: result }] : []),
+  ]
 }
 
 function mediaBlock(part: Extract<Part, { type: 'image' | 'file' | 'audio' }>): Json {

@@ -146,6 +146,47 @@ describe('a provider in LangChain', () => {
     { type: 'tool-call', id: 'a', name: 'get_weather', input: { city: 'Lima' }, opaque },
   ]
 
+  it.each(['whole', 'streamed'])('shows what a server tool did, and sends it back whole: %s', async (how) => {
+    const sources = [{ url: 'https://a.example/', title: 'A' }]
+    const call = { id: 's', name: 'web_search', input: { query: 'Lima' } }
+    const uses: Part[] = [
+      { type: 'provider-block', kind: 'server_tool_use', opaque, tool: call },
+      {
+        type: 'provider-block',
+        kind: 'web_search_tool_result',
+        opaque,
+        tool: { id: 's', name: 'web_search', sources },
+      },
+      {
+        type: 'provider-block',
+        kind: 'code',
+        opaque,
+        tool: { id: 'c', name: 'code', input: {}, output: 'no', isError: true },
+      },
+      { type: 'text', text: 'Fog.' },
+    ]
+    const searched: BackendEvent[] = [
+      ...uses.slice(0, 3).map((part): BackendEvent => ({ type: 'part', part })),
+      { type: 'text', text: 'Fog.' },
+      { type: 'finish', response: { finishReason: 'stop' } },
+    ]
+    const inner = mockProvider({ answers: [{ events: searched }, 'Sunny.'] })
+    const model = chatModel(inner)
+    let first: AIMessageChunk | undefined
+    if (how === 'whole') first = await model.invoke('x')
+    else for await (const piece of await model.stream('x')) first = first?.concat(piece) ?? piece
+    expect(first?.text).toBe('Fog.')
+    expect(first?.contentBlocks).toMatchObject([
+      { type: 'server_tool_call', id: 's', name: 'web_search', args: { query: 'Lima' } },
+      { type: 'server_tool_call_result', toolCallId: 's', status: 'success', output: { sources } },
+      { type: 'server_tool_call', id: 'c', name: 'code', args: {} },
+      { type: 'server_tool_call_result', toolCallId: 'c', status: 'error', output: { output: 'no' } },
+      { type: 'text', text: 'Fog.' },
+    ])
+    await model.invoke([new HumanMessage('x'), first as AIMessageChunk, new HumanMessage('y')])
+    expect(inner.requests[1]?.messages[1]?.content).toEqual(uses)
+  })
+
   it.each(['whole', 'streamed'])('gets back its opaque state verbatim: %s', async (how) => {
     const inner = mockProvider({ answers: [{ events }, 'Sunny.'] })
     const model = chatModel(inner).bindTools([weather])

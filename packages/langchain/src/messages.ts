@@ -7,10 +7,10 @@ import {
   SystemMessage,
   ToolMessage,
 } from '@langchain/core/messages'
-import type { Message, Part, PreparedMessage } from '@patchbay/core'
+import type { Message, Part, PreparedMessage, ProviderBlockPart } from '@patchbay/core'
 import type { OmissionWarner } from '@patchbay/core/wire'
 import { extractHidden, type Hidden, isObject } from '@patchbay/core/wrap'
-import { answerBlock, fromBlock, inJson, toBlock } from './blocks.js'
+import { answerBlocks, fromBlock, inJson, toBlock } from './blocks.js'
 import { type Json, standardBlock } from './standard-blocks.js'
 import type { Lost } from './unsupported-content.js'
 
@@ -38,10 +38,11 @@ export function fromMessage(message: BaseMessage, lost: Lost): Message[] {
     case 'human':
       return [{ role: 'user', content: parts(), ...cache }]
     case 'ai': {
-      const said = parts()
+      const hidden = message.additional_kwargs[ours] ?? message.response_metadata[ours]
+      const shown = Array.isArray(hidden) ? shownUses(hidden as Hidden) : undefined
+      const said = blocks.flatMap((block) => (shown?.(block) ? [] : fromBlock(block, lost)))
       if (message.additional_kwargs.function_call !== undefined)
         lost.detail('the function_call of a message', ' Use tool_calls.')
-      const hidden = message.additional_kwargs[ours] ?? message.response_metadata[ours]
       const whole = Array.isArray(hidden) ? restoreParts(said, hidden as Hidden) : said
       if (whole === undefined) lost.detail('state of the provider in an answer that was changed')
       return [{ role: 'assistant', content: whole ?? said, ...cache }]
@@ -55,6 +56,22 @@ export function fromMessage(message: BaseMessage, lost: Lost): Message[] {
     }
     default:
       return lost.whole(`a message of type ${message.type}`)
+  }
+}
+
+/** Whether a block only shows what a server tool did: its part is among the hidden ones, and goes back whole. */
+function shownUses(hidden: Hidden): (block: unknown) => boolean {
+  const uses = hidden.flatMap(([, , rest]) => {
+    const { type, tool } = rest as Partial<ProviderBlockPart>
+    return type === 'provider-block' && tool !== undefined ? [tool] : []
+  })
+  const ids = new Set<unknown>(uses.map(({ id }) => id))
+  return (block) => {
+    if (!isObject(block)) return false
+    return (
+      (block.type === 'server_tool_call' && ids.has(block.id)) ||
+      (block.type === 'server_tool_call_result' && ids.has(block.toolCallId))
+    )
   }
 }
 
@@ -122,7 +139,7 @@ function restoreParts(parts: Part[], hidden: Hidden): Part[] | undefined {
   for (const [type, seen, rest] of hidden) {
     if (seen === null) {
       const part = rest as Part
-      if (answerBlock(part) !== undefined) others--
+      if (part.type !== 'provider-block') others -= answerBlocks(part).length
       all.push(part)
     } else if (typeof seen === 'number') {
       const text = left[type] ?? ''

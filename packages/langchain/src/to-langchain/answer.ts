@@ -2,7 +2,7 @@
 import { AIMessage, AIMessageChunk, type ContentBlock } from '@langchain/core/messages'
 import type { ChatEvent, ChatResponse, Citation, Part, Warning } from '@patchbay/core'
 import { isObject, omitUndefined } from '@patchbay/core/wrap'
-import { answerBlock } from '../blocks.js'
+import { answerBlocks } from '../blocks.js'
 import { hiddenKwargs, ours } from '../messages.js'
 import type { Json } from '../standard-blocks.js'
 import { tokensOf, toUsage } from '../usage.js'
@@ -61,8 +61,10 @@ export class Pieces {
         return this.#args({ index: call.index, args: endingOf(call.json) })
       }
       case 'part': {
-        const block = answerBlock(event.part)
-        return block && this.#block({ ...block, index: this.#next(event.part.type) })
+        const blocks = answerBlocks(event.part)
+        if (blocks.length === 0) return undefined
+        const content = blocks.map((block): Json => ({ ...block, index: this.#next(event.part.type) }))
+        return this.#piece({ content: content as (Json & ContentBlock)[] })
       }
       case 'finish':
         return this.#last(event.response)
