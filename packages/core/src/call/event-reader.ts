@@ -1,6 +1,5 @@
 // Reads the events of a source once: by a loop, for the result, or both. Neither takes events from the other.
 import { LlmError, withCallerFrames } from '../contract/errors.js'
-import { Fifo } from './fifo.js'
 import type { Origin } from './unread.js'
 
 /**
@@ -24,7 +23,7 @@ export class EventReader<Event, Result> {
   readonly #leaveSource: () => unknown
   readonly #resultOf: (event: Event | undefined) => Result | undefined
   /** Events that the loop has not read yet: more than one only while the result is awaited too. */
-  readonly #queue = new Fifo<Event>()
+  readonly #queue: Event[] = []
   #pulling: Promise<void> | undefined
   #hasLoop = false
   /** No loop can begin any more. */
@@ -107,7 +106,7 @@ export class EventReader<Event, Result> {
     if (this.#final === undefined) this.#failure ??= this.#leaveSource()
     this.#ended = true
     this.#hasLeft = true
-    this.#queue.clear()
+    this.#queue.length = 0
     return this.#failure
   }
 

@@ -1,8 +1,6 @@
-// A queue beside a plain list, and streams whose events wait by the ten thousand.
+// A queue beside a plain list.
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { mockProvider } from '../../../testing/src/mock.js'
-import { growth } from '../../test/growth.js'
 import { Fifo } from './fifo.js'
 
 it('gives what a list would, in its order, whatever is added, taken and cleared in between', () => {
@@ -35,20 +33,4 @@ it('gives what a list would, in its order, whatever is added, taken and cleared 
     }),
     { numRuns: 50 },
   )
-})
-
-it('events that wait for a loop while the response is awaited cost the same each, however many they are', async () => {
-  const run = async (count: number) => {
-    const events = Array.from({ length: count }, () => ({ type: 'text' as const, text: 'a' }))
-    const stream = mockProvider({ answers: [{ events }] }).stream('Hi')
-    const loop = stream[Symbol.asyncIterator]()
-    await loop.next()
-    // The loop reads on when the whole answer waits for it.
-    const { text } = await stream.response()
-    let read = 0
-    for (let next = await loop.next(); !next.done; next = await loop.next())
-      if (next.value.type === 'text') read++
-    expect([text.length, read]).toEqual([count, count])
-  }
-  expect(await growth(run, 20_000)).toBeLessThan(1.7)
 })
