@@ -82,7 +82,12 @@ export const targets: Record<string, Target> = {
   requests: oddRequests,
   text: decoder([...corpus.claudeStreams, ...corpus.ollamaStreams], async (body) => {
     let all = ''
-    for await (const piece of decodeBody(body, (text) => [text])) all += piece
+    const pieces = decodeBody(
+      body,
+      (text) => [text],
+      (text) => text,
+    )
+    for await (const piece of pieces) all += piece
     return all
   }),
   sse: decoder([...corpus.claudeStreams, ...corpus.chatStreams, ...corpus.responsesStreams], (body) =>
