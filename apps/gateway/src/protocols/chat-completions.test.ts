@@ -1,8 +1,10 @@
 // The gateway by the official OpenAI client, unchanged: every feature of the protocol, and what can go wrong.
 import { loadConfig } from '@patchbay/config'
 import { LlmError, type PreparedChat } from '@patchbay/core'
+import { ollama } from '@patchbay/ollama'
 import { openai } from '@patchbay/openai'
-import { describeProvider, type MockProvider, mockProvider } from '@patchbay/testing'
+import { fallback } from '@patchbay/policies'
+import { describeProvider, faultServer, type MockProvider, mockProvider } from '@patchbay/testing'
 import OpenAI, { APIError } from 'openai'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { bundled, over, type Settings, served, thrownBy } from '../../test/served.js'
@@ -170,6 +172,22 @@ it('a request loses nothing on its way', async () => {
     reasoning: 'low',
   }
   expect(inner.requests[0]).toMatchObject(expected)
+})
+
+it('reasoning is asked of a fallback, if the first service is down', async () => {
+  const broken = await faultServer(() => ({ status: 500, body: '{}' }))
+  onTestFinished(() => broken.close())
+  const inner = mockProvider({ answers: ['ok'] })
+  const first = ollama('m', { baseURL: broken.url, retry: false })
+  const gateway = await served(fallback([first, inner]))
+  const client = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: 'none', maxRetries: 0 })
+  const answer = await client.chat.completions.create({
+    model: 'default',
+    messages: [{ role: 'user', content: 'x' }],
+    reasoning_effort: 'low',
+  })
+  expect(answer.choices[0]?.message.content).toBe('ok')
+  expect(inner.requests[0]).toMatchObject({ reasoning: 'low' })
 })
 
 describe('refuses, in the protocol’s own shape', () => {

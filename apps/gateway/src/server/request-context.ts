@@ -93,12 +93,13 @@ export async function withoutUnknownReasoning(
 ): Promise<ChatRequest> {
   const { reasoning, ...rest } = request
   if (reasoning === undefined || reasoning === 'off') return request
-  const capabilities = await provider.capabilities(recorder.callOptions())
-  if (capabilities.reasoning === false) {
+  // If the model cannot be asked, the call tells why, or a fallback answers it.
+  const capabilities = await provider.capabilities(recorder.callOptions()).catch(() => undefined)
+  if (capabilities?.reasoning === false) {
     recorder.recordIgnored([field])
     return rest
   }
-  if (typeof reasoning !== 'object' || capabilities.options?.reasoningBudget !== false) return request
+  if (typeof reasoning !== 'object' || capabilities?.options?.reasoningBudget !== false) return request
   const [, effort = 'high'] = efforts.find(([upTo]) => reasoning.budgetTokens <= upTo) ?? []
   return { ...rest, reasoning: effort }
 }
