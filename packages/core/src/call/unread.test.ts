@@ -55,6 +55,27 @@ console.log('done')`,
   return stdout.split('\n').filter((line) => line.startsWith('WARNING'))
 }
 
+it('one that is read later is not held, although its own options lead to it', () => {
+  const warnings = warningsOf(
+    `const made = []
+const ask = async (wrapped) => {
+  const held = {}
+  held.stream = wrapped.stream('x', { onStatus: () => held.stream })
+  made.push(new WeakRef(held.stream))
+  await later()
+  await later()
+  await held.stream.response()
+}
+for (let at = 0; at < 20; at++) await ask(llm)
+for (let at = 0; at < 20; at++) await ask(fallback([llm]))
+const left = () => made.filter((one) => one.deref() !== undefined).length
+for (let tries = 0; tries < 200 && left() > 4; tries++) { await new Promise((done) => setTimeout(done, 5)); gc() }
+if (left() > 4) throw new Error(left() + ' are held')`,
+    '--expose-gc',
+  )
+  expect(warnings).toEqual([])
+})
+
 describe('one that is never read is reported', () => {
   it.each([
     ["llm.stream('x')", /mock.*never read.*stream\.response\(\)/],

@@ -15,11 +15,11 @@ export interface Use {
   readonly begun: boolean
 }
 
+/** Not the call's options: what listens there may hold the reader, which would never be collected. */
 interface Watched {
   readonly use: Use
-  readonly origin: Origin
-  /** The line of the app that called. */
-  readonly at: string
+  readonly signal: AbortSignal | undefined
+  readonly text: string
 }
 
 interface Process {
@@ -27,7 +27,7 @@ interface Process {
   emitWarning(text: string, options: { type: string; code: string }): void
 }
 
-/** Those that exist. It does not hold the readers themselves. */
+/** Those that exist, the oldest first. It does not hold the readers themselves. */
 const watched = new Set<Watched>()
 const reported = new Set<string>()
 
@@ -48,18 +48,31 @@ process?.once?.('beforeExit', () => {
 })
 
 /** Warns once the reader cannot be read any more, if it is not used until then. */
-export function watch(reader: object, use: Use, origin: Origin): void {
-  const one = { use, origin, at: origin.made ? appLine(`${origin.made.stack}`) : '' }
-  watched.add(one)
-  collected.register(reader, one)
-}
-
-function report({ use, origin: { provider, options }, at }: Watched): void {
-  if (use.begun || (options as { signal?: AbortSignal }).signal?.aborted) return
+export function watch(reader: object, use: Use, { provider, options, made }: Origin): void {
+  forgetUsed()
+  if (use.begun) return
   const what = provider
     ? `A stream or run of ${provider.model} (${provider.provider}) was never read, so nothing was sent. Loop over it, or await stream.response() or run.result().`
     : 'The results of a map were never read, so nothing was run. Loop over them, or await them.'
-  const text = `${what}${at}`
+  const text = `${what}${made ? appLine(`${made.stack}`) : ''}`
+  const one = { use, signal: (options as { signal?: AbortSignal }).signal, text }
+  watched.add(one)
+  collected.register(reader, one, one)
+}
+
+/** Two are looked at for each that is added, so those that are used never become many. */
+function forgetUsed(): void {
+  let looked = 0
+  for (const one of watched) {
+    if (looked++ === 2) return
+    watched.delete(one)
+    if (one.use.begun) collected.unregister(one)
+    else watched.add(one)
+  }
+}
+
+function report({ use, signal, text }: Watched): void {
+  if (use.begun || signal?.aborted) return
   // A server that forgets one forgets it with every request.
   if (reported.has(text) || reported.size > 100) return
   reported.add(text)
