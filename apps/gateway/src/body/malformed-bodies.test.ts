@@ -1,7 +1,7 @@
 // Malformed bodies: odd objects anywhere are accepted or refused in the protocol's own shape, never an unexpected failure.
 
 import { gzipSync } from 'node:zlib'
-import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, expect, it, onTestFinished, vi } from 'vitest'
 import { plain } from '../../test/plain.js'
 import { over } from '../../test/served.js'
 import type { GatewayServer } from '../index.js'
@@ -236,6 +236,7 @@ it.each(
   ),
 )('every odd value in every place of %s: %s', async (path, field) => {
   const told = vi.spyOn(console, 'error').mockImplementation(() => {})
+  onTestFinished(() => told.mockRestore())
   const mark = '\uE000'
   const statuses = new Set<number>()
   const sound = await post(path, JSON.stringify(bodies[path]))
@@ -261,7 +262,6 @@ it.each(
   expect(statuses.size).toBeGreaterThan(0)
   if (field === (path === '/api/show' ? 'name' : 'model')) expect(statuses).toContain(400)
   expect(told).not.toHaveBeenCalled()
-  told.mockRestore()
   expect(({} as { x?: unknown }).x).toBeUndefined()
 })
 
