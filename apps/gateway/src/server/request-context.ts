@@ -74,7 +74,9 @@ export async function serverToolsFor(
   provider: Provider,
   recorder: RequestRecorder,
 ): Promise<readonly ServerToolName[]> {
-  const asksFor = objectsIn(tools).some(({ type }) => typeof type === 'string' && type.startsWith('web_search'))
+  const asksFor = objectsIn(tools).some(
+    ({ type }) => typeof type === 'string' && type.startsWith('web_search'),
+  )
   if (!asksFor) return []
   const capabilities = await provider.capabilities(recorder.callOptions()).catch(() => undefined)
   return capabilities === undefined ? searchToolNames : (capabilities.serverTools ?? [])
