@@ -31,10 +31,19 @@ const rangeOf = Object.entries(ranges) as [keyof ChatRequest, Range][]
 
 type PreparedOptions = Omit<PreparedChat, 'messages'>
 
-// Messages have a file of their own; the others have another form in a prepared request.
-const preparedApart = new Set<string>(
-  'messages system tools output stop cache logprobs providerOptions'.split(' '),
-)
+/** Messages have a file of their own; the others have another form in a prepared request. */
+const otherForm = {
+  messages: true,
+  system: true,
+  tools: true,
+  output: true,
+  stop: true,
+  cache: true,
+  logprobs: true,
+  providerOptions: true,
+} as const satisfies { [Name in keyof ChatRequest]?: true }
+type SameForm = Exclude<keyof ChatRequest, keyof typeof otherForm>
+type SameOptions = { -readonly [Name in SameForm]?: PreparedOptions[Name] | undefined }
 
 /**
  * The options of a request as a backend gets them.
@@ -56,10 +65,7 @@ export async function prepareOptions(
     tools: [],
     providerOptions: {},
   }
-  // One by one, which costs less than spreads. The names have been checked.
-  for (const name of Object.keys(request) as (keyof typeof request)[])
-    if (!preparedApart.has(name) && request[name] !== undefined)
-      (prepared as Record<string, unknown>)[name] = request[name]
+  copySameForm(prepared, request)
   if ((tools && tools.length !== 0) || toolChoice)
     Object.assign(
       prepared,
@@ -75,6 +81,14 @@ export async function prepareOptions(
   // A schema of thousands of properties takes long, here and in the backend.
   await yielder.yieldIfDue()
   return prepared
+}
+
+/** One by one, which costs less than spreads. The names have been checked. */
+function copySameForm(to: SameOptions, from: SameOptions): void {
+  const copy = <Name extends SameForm>(name: Name) => {
+    if (from[name] !== undefined) to[name] = from[name]
+  }
+  for (const name of Object.keys(from) as SameForm[]) if (!(name in otherForm)) copy(name)
 }
 
 /** Checks sampling options, `stop` and `reasoning`. */
