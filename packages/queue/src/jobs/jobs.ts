@@ -4,7 +4,7 @@ import type { Job, Queue, Worker } from 'bullmq'
 import { type WorkerOptions, workerSettings } from '../options.js'
 import { type Connection, connect, disconnect, replyMs, unreachable, within } from '../redis/connection.js'
 import { freePlace, takePlace } from '../redis/job-scripts.js'
-import { baseOf, bullName, bullOptions } from '../redis/keys.js'
+import { baseOf, bullName, bullOptions, jobsName } from '../redis/keys.js'
 import type { Script } from '../redis/scripts.js'
 
 /** A job: text that its process understands. */
@@ -27,6 +27,11 @@ export interface Jobs {
    * @throws {LlmError} `network` if the Redis does not answer
    */
   add(job: QueuedJob, limits: { most: number; keep: number }): Promise<boolean>
+  /**
+   * Takes back a job that no process has begun. False if one has, or it is done.
+   * @throws {LlmError} `network` if the Redis does not answer
+   */
+  remove(job: Pick<QueuedJob, 'id' | 'owner'>): Promise<boolean>
   /** Takes no more jobs; those that run go on. */
   pause(): Promise<void>
   /** Takes no more jobs, waits for those that run, and closes the connections. */
@@ -68,7 +73,7 @@ class OpenJobs implements Jobs {
     options: WorkerOptions,
   ) {
     this.#settings = workerSettings(name, options)
-    this.#base = baseOf(name)
+    this.#base = baseOf(jobsName(name))
   }
 
   async open(): Promise<void> {
@@ -89,9 +94,9 @@ class OpenJobs implements Jobs {
         this.#connections.push(own)
         return own as never
       }
-      this.#queue = new Queue<Data>(bullName(name), { ...bullOptions, connection: this.#redis })
+      this.#queue = new Queue<Data>(bullName(jobsName(name)), { ...bullOptions, connection: this.#redis })
       this.#queue.on('error', () => {})
-      this.#worker = new Worker<Data>(bullName(name), (job) => this.#do(job), {
+      this.#worker = new Worker<Data>(bullName(jobsName(name)), (job) => this.#do(job), {
         prefix: bullOptions.prefix,
         connection: blocking,
         concurrency,
@@ -119,6 +124,20 @@ class OpenJobs implements Jobs {
       await this.#run(freePlace, [id, data.owner]).catch(() => {})
       throw unreachable(this.#settings.redis, error)
     }
+    return true
+  }
+
+  async remove({ id, owner }: Pick<QueuedJob, 'id' | 'owner'>): Promise<boolean> {
+    try {
+      const job = await this.#queue.getJob(id)
+      if (job === undefined) return false
+      await job.remove()
+    } catch (error) {
+      // A process has it.
+      if (String(error).includes('locked')) return false
+      throw unreachable(this.#settings.redis, error)
+    }
+    await this.#run(freePlace, [id, owner])
     return true
   }
 

@@ -4,6 +4,9 @@ import type { QueueOptions } from 'bullmq'
 /** The beginning of the keys of our own scripts. */
 export const baseOf = (name: string): string => `patchbay-calls:{${name}}:`
 
+/** The name of jobs: no queue can have it, so that no worker takes them for calls. */
+export const jobsName = (name: string): string => `${name}+jobs`
+
 /** The mailbox of a process. */
 export const mailboxOf = (name: string, id: string): string => `${baseOf(name)}mail:${id}`
 

@@ -7,8 +7,8 @@ import type { ResponseStore } from './response-store.js'
 
 /** The name of the jobs in Redis. */
 const queueName = 'gateway-background'
-/** Answers that one instance makes at the same time. */
-const concurrency = 100
+/** Answers that one instance makes at the same time. Each key has a bound of its own, so that none waits for another's. */
+const concurrency = 10_000
 /** Answers of one key at the same time. */
 export const maxRunning = 100
 /** Milliseconds that a job counts as its key's at most: as long as responses are stored. */
@@ -74,6 +74,11 @@ export class BackgroundJobs {
     if (await jobs.add({ id, owner, data: JSON.stringify(data) }, { most: maxRunning, keep: keepMs }))
       return true
     throw tooMany()
+  }
+
+  /** Takes back an answer that no instance has begun. False if one may have. */
+  async remove(id: string, owner: string): Promise<boolean> {
+    return (await (await this.#open())?.remove({ id, owner })) ?? false
   }
 
   /** Takes no more; those that run go on. */

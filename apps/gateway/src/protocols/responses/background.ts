@@ -61,6 +61,16 @@ export class BackgroundAnswers {
     return answer
   }
 
+  /**
+   * Asks the instance that makes an answer to end it; one that no instance has begun is taken back.
+   * @throws {LlmError} `network` if the store cannot be reached
+   */
+  async askToEnd(owner: string, id: string, how: 'cancel' | 'forget'): Promise<void> {
+    await this.store.askToEnd(owner, id, how)
+    const isTakenBack = await this.jobs()?.remove(id.slice('resp_'.length), owner)
+    if (isTakenBack && how === 'cancel') await this.store.end(owner, id, { status: 'cancelled' })
+  }
+
   /** An answer that this instance makes, or whose events it still has. */
   find(owner: string, id: string): BackgroundAnswer | undefined {
     this.#forgetOld()

@@ -187,7 +187,7 @@ export function responsesRoutes(
     if (response.background !== true)
       throw requestError('Only a response that was asked for with background: true can be cancelled.')
     if (!isUnfinished(response)) return context.json(response)
-    await store.askToEnd(owner, id, 'cancel')
+    await background.askToEnd(owner, id, 'cancel')
     return context.json({ ...response, status: 'cancelled' })
   })
   app.get('/responses/:id/input_items', async (context) => {
@@ -201,7 +201,7 @@ export function responsesRoutes(
     await background.find(ownerOf(context), id)?.cancel()
     const { response } = await loadResponse(store, ownerOf(context), id)
     // Another instance makes it, and must not store it again.
-    if (isUnfinished(response)) await store.askToEnd(ownerOf(context), id, 'forget')
+    if (isUnfinished(response)) await background.askToEnd(ownerOf(context), id, 'forget')
     background.forget(ownerOf(context), id)
     await store.delete(ownerOf(context), id)
     return context.json({ id, object: 'response', deleted: true })
