@@ -152,6 +152,26 @@ describe.skipIf(!hasRedis)('an answer in the background, with Redis,', () => {
     await expect.poll(() => records.filter(({ method }) => method === 'POST')).toHaveLength(1)
   })
 
+  it('whose end meets a full Redis is stored when there is room again', async () => {
+    const { instances, making } = await world()
+    const { id } = await clientOf(instances[0].gateway).responses.create(ask)
+    const model = await making()
+    const [own, other] = (model === instances[0] ? instances : instances.toReversed()).map(({ gateway }) =>
+      clientOf(gateway),
+    ) as [OpenAI, OpenAI]
+    model.say('Hello')
+    await expect.poll(async () => (await other.responses.retrieve(id)).status).toBe('in_progress')
+    const admin = await redis.connect()
+    await admin.sendCommand(['CONFIG', 'SET', 'maxmemory', '1000'])
+    onTestFinished(async () => void (await admin.sendCommand(['CONFIG', 'SET', 'maxmemory', '0'])))
+    model.say()
+    await expect.poll(async () => (await own.responses.retrieve(id)).status).toBe('completed')
+    await admin.sendCommand(['CONFIG', 'SET', 'maxmemory', '0'])
+    await expect
+      .poll(() => other.responses.retrieve(id), { timeout: 15_000 })
+      .toMatchObject({ status: 'completed', output_text: 'Hello' })
+  })
+
   it('belongs to its key, which may have a hundred at a time at all instances together', async () => {
     const keys = { a: newKey(), b: newKey() }
     const { instances } = await world({ a: { hash: keys.a.hash }, b: { hash: keys.b.hash } })

@@ -26,6 +26,9 @@ export interface BackgroundCall {
 
 /** Milliseconds that events are kept after the end; the answer itself is stored longer. */
 export const eventsMs = 600_000
+/** Milliseconds between the first two attempts to store the end, doubled each time, and the most. */
+const endWaitMs = 250
+const mostEndWaitMs = 8000
 /** Milliseconds between signs of life, for instances that share their responses. */
 const beatMs = 2000
 
@@ -148,14 +151,28 @@ export class BackgroundAnswer {
     }
     this.endedAt = Date.now()
     // If storing fails, the answer can be read here for some minutes.
-    await this.#publisher.now().catch(() => {})
-    await this.#tryToSave()
+    const isStored = await this.#storeEnd(call.isJob)
+    // The next instance that takes the job says what became of it.
+    this.#isLeft = call.isJob && !isStored
     recorder.end(status)
     this.#last = this.response
     this.#call = undefined
     this.#messages = []
     this.events.close()
     setTimeout(this.forgetOld, eventsMs).unref()
+  }
+
+  /** Whether the end is stored. That of a job is the only one that other instances see, so it is tried for some seconds. */
+  async #storeEnd(isJob: boolean): Promise<boolean> {
+    for (let wait = endWaitMs; ; wait *= 2)
+      try {
+        await this.#publisher.now()
+        await this.save()
+        return true
+      } catch {
+        if (!isJob || wait > mostEndWaitMs) return false
+        await new Promise((resolve) => setTimeout(resolve, wait))
+      }
   }
 
   /** Ends it without a word: another instance makes it, or will. */
