@@ -162,10 +162,14 @@ describe.skipIf(!hasRedis)('an answer in the background, with Redis,', () => {
     model.say('Hello')
     await expect.poll(async () => (await other.responses.retrieve(id)).status).toBe('in_progress')
     const admin = await redis.connect()
+    await admin.sendCommand(['CONFIG', 'RESETSTAT'])
     await admin.sendCommand(['CONFIG', 'SET', 'maxmemory', '1000'])
     onTestFinished(async () => void (await admin.sendCommand(['CONFIG', 'SET', 'maxmemory', '0'])))
     model.say()
     await expect.poll(async () => (await own.responses.retrieve(id)).status).toBe('completed')
+    const refusals = async () =>
+      Number(/errorstat_OOM:count=(\d+)/.exec(String(await admin.sendCommand(['INFO', 'errorstats'])))?.[1])
+    await expect.poll(refusals, { timeout: 10_000 }).toBeGreaterThan(2)
     await admin.sendCommand(['CONFIG', 'SET', 'maxmemory', '0'])
     await expect
       .poll(() => other.responses.retrieve(id), { timeout: 15_000 })
