@@ -1,6 +1,6 @@
 // Web search as a client offers it, as the tool of each maker: a model of another maker searches with its own. Sources: the tools of
 // @patchbay/claude, @patchbay/openai and @patchbay/gemini, with which a test compares these.
-import type { ServerTool, ServerToolName } from '@patchbay/core'
+import type { ServerTool, ServerToolName, Warning } from '@patchbay/core'
 import { serverTool } from '@patchbay/core/wire'
 import { type Json, requireList, requireObject, requireString } from './body.js'
 
@@ -83,6 +83,14 @@ export function searchTools(
   )
   const wishes = (Object.keys(search) as (keyof WebSearch)[]).filter((name) => search[name] !== undefined)
   return { tools, ignored: wishes.filter((name) => !own.some(({ takes }) => takes.includes(name))) }
+}
+
+/** The search for `x-patchbay-ignored`, if these warnings tell that the model that answers was not offered it. */
+export function ignoredSearch(warnings: readonly Warning[]): string[] {
+  const names: readonly string[] = searchToolNames
+  return warnings.some(({ code, feature = '' }) => code === 'unsupported' && names.includes(feature))
+    ? [`tools[${searchName}]`]
+    : []
 }
 
 /** The texts of a list; `undefined` for none. */

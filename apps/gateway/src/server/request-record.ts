@@ -13,6 +13,7 @@ import { type ErrorContext, isForOperator, operatorMessage, toClientError } from
 import { requestError } from '../answer/http-status.js'
 import { maxWarnings, warningHeaders } from '../answer/warnings.js'
 import { ignoredHeader } from '../body/fields.js'
+import { ignoredSearch } from '../body/web-search.js'
 import { notify, type RequestListener, type RequestRecord } from './finished-request.js'
 import { charactersOf, estimatedUsage } from './usage-estimate.js'
 
@@ -236,7 +237,7 @@ export class RequestRecorder {
     answer: Answer,
   ): Answer {
     const { provider, model, usage, finishReason, cost, cached, warnings = [] } = answer
-    this.#warnings = warnings
+    this.#setWarnings(warnings)
     this.note({
       provider,
       answeredBy: model,
@@ -261,6 +262,14 @@ export class RequestRecorder {
         `${first}: this gateway would ignore it, and is configured to refuse that (gateway.strict). Leave it out.`,
       )
     this.note({ ignored: [...(this.#fields.ignored ?? []), ...ignored] })
+  }
+
+  /** Warnings of the answer. An optional tool is ignored only when the model that answers is known: it may be a fallback. */
+  #setWarnings(warnings: readonly Warning[]): void {
+    this.#warnings = warnings
+    const { ignored = [] } = this.#fields
+    const more = ignoredSearch(warnings).filter((name) => !ignored.includes(name))
+    if (more.length > 0) this.note({ ignored: [...ignored, ...more] })
   }
 
   /** Whether requests may go through as they are. */
@@ -297,7 +306,7 @@ export class RequestRecorder {
 
   recordEvent(event: ChatEvent): void {
     if (event.type === 'finish') this.recordAnswer(event.response)
-    else if (event.type === 'start') this.#warnings = event.warnings
+    else if (event.type === 'start') this.#setWarnings(event.warnings)
     else if (this.#fields.firstMs === undefined) this.#fields.firstMs = performance.now() - this.#began
     this.#characters += charactersOf(event)
   }
