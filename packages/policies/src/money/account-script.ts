@@ -68,6 +68,8 @@ local function free()
       -- One had been removed before, after its time or with the whole account; which one Redis does not say.
       recount(n, s)
     end
+    -- Also when the step that follows fails: what the set no longer has must not stay in the sum.
+    s.changed = true
   end
 end
 

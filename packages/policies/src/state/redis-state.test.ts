@@ -130,6 +130,14 @@ describe.skipIf(!hasRedis)('steps of an account in one command', () => {
     await settle('2', 20, 0)
     expect(await run({ do: 'read' })).toMatchObject([{ reserved: { tokens: 0 } }])
   })
+
+  it('a settlement that fails has given back what was reserved', async () => {
+    const { run, reserve, settle } = await opened()
+    await Promise.all([reserve('1', 10), reserve('2', 20)])
+    // JSON has no such number.
+    await expect(settle('1', 10, Number.NaN)).rejects.toMatchObject({ code: 'server-error' })
+    expect(await run({ do: 'read' })).toMatchObject([{ spent: { tokens: 0 }, reserved: { tokens: 20 } }])
+  })
 })
 
 it('a lost reply stops no other command', async () => {

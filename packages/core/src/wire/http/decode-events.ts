@@ -56,7 +56,7 @@ class DecodedEvents<Piece, Event> implements AsyncIterableIterator<Event, undefi
   next(): Promise<IteratorResult<Event, undefined>> {
     try {
       const event = this.#nextEvent()
-      return event === undefined ? this.#pieces.next().then(this.#decode) : Promise.resolve(event)
+      return event === undefined ? this.#readMore() : Promise.resolve(event)
     } catch (error) {
       return Promise.reject(error)
     }
@@ -83,6 +83,20 @@ class DecodedEvents<Piece, Event> implements AsyncIterableIterator<Event, undefi
     return end
   }
 
+  #readMore(): Promise<IteratorResult<Event, undefined>> {
+    try {
+      return this.#pieces.next().then(this.#decode, this.#fail)
+    } catch (error) {
+      return this.#fail(error)
+    }
+  }
+
+  /** Pieces that failed have ended, but not whole: the decoder must not make the end of an answer of them. */
+  readonly #fail = (error: unknown): never => {
+    this.#hasEnded = true
+    throw error
+  }
+
   readonly #emit = (event: Event): void => {
     this.#events.push(event)
   }
@@ -102,6 +116,6 @@ class DecodedEvents<Piece, Event> implements AsyncIterableIterator<Event, undefi
       if (!this.#hasEnded) void (async () => this.#pieces.return?.())().catch(() => {})
       this.#hasEnded = true
     }
-    return this.#nextEvent() ?? this.#pieces.next().then(this.#decode)
+    return this.#nextEvent() ?? this.#readMore()
   }
 }
