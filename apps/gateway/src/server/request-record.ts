@@ -60,7 +60,7 @@ export class RequestRecorder {
 
   readonly #listeners: RequestListener[]
   /** Called at the end, also of a request that is answered elsewhere. */
-  readonly #always: (() => void)[] = []
+  readonly #always: ((record: RequestRecord) => void)[] = []
   #isElsewhere = false
 
   constructor(
@@ -124,8 +124,8 @@ export class RequestRecorder {
     else this.outgoing.destroy()
   }
 
-  /** Called when the request has ended here, whoever answers it. */
-  onLeave(listener: () => void): void {
+  /** Called when the request has ended here, whoever answers it, with the record so far. */
+  onLeave(listener: (record: RequestRecord) => void): void {
     this.#always.push(listener)
   }
 
@@ -329,13 +329,13 @@ export class RequestRecorder {
   end(status: number): void {
     if (this.#ended) return
     this.#ended = true
-    for (const listener of this.#always) listener()
-    if (this.#isElsewhere) return
     const { id } = this
     const { method } = this.request
     const { path = 'other', ...fields } = { ...this.#fields, ...this.#estimate(status) }
     const ms = performance.now() - this.#began
     const record = { id, method, path, ...fields, streamed: this.#streamed, status, ms }
+    for (const listener of this.#always) listener(record)
+    if (this.#isElsewhere) return
     for (const listener of this.#listeners) void notify(listener, record)
   }
 }
