@@ -60,7 +60,7 @@ export class RequestRecorder {
 
   readonly #listeners: RequestListener[]
   /** Called at the end, also of a request that is answered elsewhere. */
-  readonly #always: (() => void)[] = []
+  readonly #leaveListeners: (() => void)[] = []
   #isElsewhere = false
 
   constructor(
@@ -126,7 +126,7 @@ export class RequestRecorder {
 
   /** Called when the request has ended here, whoever answers it. */
   onLeave(listener: () => void): void {
-    this.#always.push(listener)
+    this.#leaveListeners.push(listener)
   }
 
   /** The answer is made, and recorded, elsewhere: this record ends unseen. */
@@ -329,7 +329,7 @@ export class RequestRecorder {
   end(status: number): void {
     if (this.#ended) return
     this.#ended = true
-    for (const listener of this.#always) listener()
+    for (const listener of this.#leaveListeners) listener()
     if (this.#isElsewhere) return
     const { id } = this
     const { method } = this.request
