@@ -60,7 +60,7 @@ export class RequestRecorder {
 
   readonly #listeners: RequestListener[]
   /** Called at the end, also of a request that is answered elsewhere. */
-  readonly #always: ((record: RequestRecord) => void)[] = []
+  readonly #leaveListeners: ((record: RequestRecord) => void)[] = []
   #isElsewhere = false
 
   constructor(
@@ -126,7 +126,7 @@ export class RequestRecorder {
 
   /** Called when the request has ended here, whoever answers it, with the record so far. */
   onLeave(listener: (record: RequestRecord) => void): void {
-    this.#always.push(listener)
+    this.#leaveListeners.push(listener)
   }
 
   /** The answer is made, and recorded, elsewhere: this record ends unseen. */
@@ -334,7 +334,7 @@ export class RequestRecorder {
     const { path = 'other', ...fields } = { ...this.#fields, ...this.#estimate(status) }
     const ms = performance.now() - this.#began
     const record = { id, method, path, ...fields, streamed: this.#streamed, status, ms }
-    for (const listener of this.#always) listener(record)
+    for (const listener of this.#leaveListeners) listener(record)
     if (this.#isElsewhere) return
     for (const listener of this.#listeners) void notify(listener, record)
   }
