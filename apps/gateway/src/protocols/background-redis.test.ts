@@ -1,6 +1,6 @@
 // Answers in the background where instances share a Redis: any instance makes them, and all read, follow, cancel and delete them.
 import type OpenAI from 'openai'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { hasRedis, type Redis, startRedis } from '../../../../packages/policies/test/redis.js'
 import { clientOf, instancesOf } from '../../test/instances.js'
 import { newKey } from '../index.js'
