@@ -1,5 +1,5 @@
 // Two instances of the gateway that share a Redis.
-import { loadConfig } from '@patchbay/config'
+import { type GatewayEntry, loadConfig } from '@patchbay/config'
 import OpenAI from 'openai'
 import { expect, onTestFinished } from 'vitest'
 import type { Redis } from '../../../packages/policies/test/redis.js'
@@ -10,11 +10,11 @@ export const clientOf = ({ url }: Pick<GatewayServer, 'url'>, apiKey = 'k') =>
   new OpenAI({ baseURL: `${url}/v1`, apiKey, maxRetries: 0 })
 
 /** Two instances, each with a model of its own. */
-export async function instancesOf(redis: Redis, keys?: object) {
+export async function instancesOf(redis: Redis, settings: GatewayEntry = {}) {
   await (await redis.connect()).flushAll()
   const records: RequestRecord[] = []
   const loaded = await loadConfig({
-    config: { gateway: { drain: 100, ...(keys && { keys }) } as never, shared: redis.url },
+    config: { gateway: { drain: 100, ...settings }, shared: redis.url },
     user: false,
   })
   const start = async () => {

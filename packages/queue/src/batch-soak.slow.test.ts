@@ -25,16 +25,17 @@ describe.skipIf(!hasRedis)('a batch of many requests', { timeout: 1_800_000 }, (
     const id = await llm.batches.submit(Array.from({ length: total }, (_, at) => `request ${at}`))
     for (let at = 0; at < 4; at++) await start(at)
     let deaths = 0
-    for (;;) {
-      await sleep(2000)
-      const { state } = await llm.batches.status(id)
-      if (state !== 'running') break
+    // The first as soon as something was answered, however fast they are; then one every two seconds.
+    await expect
+      .poll(async () => (await llm.batches.status(id)).answered, { interval: 20 })
+      .toBeGreaterThan(0)
+    do {
       const at = deaths++ % 4
       workers[at]?.process.kill('SIGKILL')
       await workers[at]?.ended
       await start(at)
-    }
-    expect(deaths).toBeGreaterThan(0)
+      await sleep(2000)
+    } while ((await llm.batches.status(id)).state === 'running')
     expect(await llm.batches.status(id)).toEqual({ state: 'ended', total, answered: total, failed: 0 })
     let next = 0
     for await (const { index, response } of llm.batches.results(id)) {

@@ -124,7 +124,6 @@ describe.skipIf(!hasRedis)('when the primary of a queue is killed', { timeout: 2
     }
     await servers.failedOver()
     expect((await llm.chat('after')).text).toBe(wordsOf('after', runs.get('after') ?? 0).join(''))
-    // Nobody is still working for calls that have ended.
   })
 
   it('each request of a batch has one result', async () => {
@@ -185,13 +184,10 @@ describe.skipIf(!hasRedis)('when the primary of a queue is killed', { timeout: 2
     })
   })
 
-  it('while a batch is submitted, it is accepted whole, or fails with an error', async () => {
+  it('a batch that is being submitted fails with an error, since most of it is lost', async () => {
     const servers = await startReplicated()
     const options = { redis: servers.redis, lease: 2000 }
     const name = freshName()
-    const echo = provider(async function* () {
-      yield { type: 'finish', response: { finishReason: 'stop' } }
-    })
     const llm = openQueue(name, options)
     const requests = Array.from({ length: 4000 }, (_, at) => `request ${at}`)
     const submitted = llm.batches.submit(requests).catch((error: LlmError) => error)
@@ -200,15 +196,7 @@ describe.skipIf(!hasRedis)('when the primary of a queue is killed', { timeout: 2
     await servers.loseWrites()
     while ((await jobs()) < 1500) await sleep(1)
     servers.kill()
-    const id = await submitted
-    if (typeof id === 'string') {
-      await openWorker(name, echo, options)
-      await vi.waitFor(async () => expect((await llm.batches.status(id)).state).toBe('ended'), {
-        timeout: 60_000,
-        interval: 200,
-      })
-    } else expect(id).toMatchObject({ code: 'network', retryable: true })
-    // Most of what is lost here had been accepted by the old primary.
-    expect(typeof id).toBe('object')
+    // The old primary had accepted it.
+    expect(await submitted).toMatchObject({ code: 'network', retryable: true })
   })
 })

@@ -80,7 +80,7 @@ describe.skipIf(!hasRedis)('a Redis that has lost its last writes', () => {
       'body',
       '0',
     ])
-    while (Number(await admin.sendCommand(['XLEN', box])) !== 0);
+    await expect.poll(() => admin.sendCommand(['XLEN', box])).toBe(0)
     await admin.sendCommand(['DEL', box])
     go.open()
     expect((await words.next()).value).toBe('two ')

@@ -1,4 +1,7 @@
 // Answers in the background where instances share a Redis: any instance makes them, and all read, follow, cancel and delete them.
+import { trace } from '@opentelemetry/api'
+import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base'
+import type { GatewayEntry } from '@patchbay/config'
 import type OpenAI from 'openai'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { hasRedis, type Redis, startRedis } from '../../../../packages/policies/test/redis.js'
@@ -14,7 +17,7 @@ describe.skipIf(!hasRedis)('an answer in the background, with Redis,', () => {
   })
   afterAll(() => redis.stop())
 
-  const world = (keys?: object) => instancesOf(redis, keys)
+  const world = (settings?: GatewayEntry) => instancesOf(redis, settings)
 
   it('is made once by one of them, followed at both with every event once, and recorded once', async () => {
     const { instances, making, records } = await world()
@@ -118,7 +121,7 @@ describe.skipIf(!hasRedis)('an answer in the background, with Redis,', () => {
 
   it('belongs to its key, which may have a hundred at a time at all instances together', async () => {
     const keys = { a: newKey(), b: newKey() }
-    const { instances } = await world({ a: { hash: keys.a.hash }, b: { hash: keys.b.hash } })
+    const { instances } = await world({ keys: { a: { hash: keys.a.hash }, b: { hash: keys.b.hash } } })
     const clients = instances.map(({ gateway }) => clientOf(gateway, keys.a.key))
     const made = await Promise.all(
       Array.from({ length: 100 }, (_, at) => (clients[at % 2] as OpenAI).responses.create(ask)),
@@ -148,5 +151,21 @@ describe.skipIf(!hasRedis)('an answer in the background, with Redis,', () => {
     for await (const event of await client.responses.retrieve(id, { stream: true }))
       numbers.push(event.sequence_number)
     expect(numbers).toEqual(numbers.map((_, index) => index))
+  })
+
+  it('has a span of the request, and one of the answer', async () => {
+    const spans = new InMemorySpanExporter()
+    trace.setGlobalTracerProvider(
+      new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(spans)] }),
+    )
+    onTestFinished(() => trace.disable())
+    const { instances, making } = await world({ telemetry: true })
+    await clientOf(instances[0].gateway).responses.create(ask)
+    const { say } = await making()
+    const ended = () => spans.getFinishedSpans().filter(({ name }) => name === 'POST /v1/responses')
+    await expect.poll(ended).toHaveLength(1)
+    say('Hello')
+    say()
+    await expect.poll(ended).toHaveLength(2)
   })
 })

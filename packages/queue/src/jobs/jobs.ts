@@ -173,6 +173,7 @@ class OpenJobs implements Jobs {
   }
 
   async #do(job: Job<Data>): Promise<void> {
+    this.#failing = false
     const { id = '', data } = job
     const { thrown = 0, ...rest } = data
     let how: 'done' | 'leave'
@@ -212,6 +213,8 @@ class OpenJobs implements Jobs {
 
   /** Tells that Redis cannot be used, once each time. */
   #reportRedis(error: Error): void {
+    // A job that another process has by now: `work` knows what that means.
+    if (/\block\b/.test(error.message)) return
     if (this.#failing) return
     this.#failing = true
     this.#report(unreachable(this.#settings.redis, error))
