@@ -1,6 +1,6 @@
 // Tools as clients offer them: functions, free-form ("custom") tools, and tools that only a service can run.
 import { createHash } from 'node:crypto'
-import type { ServerTool, ServerToolName, Tool, ToolChoice } from '@patchbay/core'
+import type { ChatRequest, ServerTool, ServerToolName, Tool, ToolChoice } from '@patchbay/core'
 import { quoteValue, requestError } from '../answer/http-status.js'
 import { type Json, requireList, requireObject } from './body.js'
 import { searchName, searchTools, type WebSearch } from './web-search.js'
@@ -78,6 +78,17 @@ export function offerTools(
     // A choice without any tool is nothing that a model can be asked.
     toolChoice: isEmpty ? undefined : isSearchForced ? { name: searchName } : choice,
     ignored: [...new Set(ignored)],
+  }
+}
+
+/** The request with all of its server tools required: a model that lacks one refuses it. */
+export function withRequiredTools({ tools, ...request }: ChatRequest): ChatRequest {
+  if (tools === undefined) return request
+  return {
+    ...request,
+    tools: tools.map((tool) =>
+      tool.server === undefined ? tool : { ...tool, server: { ...tool.server, isOptional: false } },
+    ),
   }
 }
 

@@ -5,6 +5,7 @@ import { type ChatRequest, isLlmError, type LlmError, type Message, type Provide
 import { bindRaw, checkPublic, type RawRequest, type WireProtocol } from '@patchbay/core/wire'
 import type { Context } from 'hono'
 import type { Json } from '../body/body.js'
+import { withRequiredTools } from '../body/tools.js'
 import { checkPublicUrls, type Env } from '../server/request-context.js'
 import { RawAnswer } from './raw-answer.js'
 
@@ -41,10 +42,11 @@ export interface ReadRequest {
 export async function readFor(
   context: Context<Env>,
   provider: Provider,
-  { protocol, raw, read }: RequestReader,
+  { protocol, raw, read: readRequest }: RequestReader,
 ): Promise<ReadRequest> {
   const recorder = context.get('recorder')
   const name = providers[protocol]
+  const read = async () => (recorder.ignoresNothing ? withRequiredTools(await readRequest()) : readRequest())
   const translated = async (): Promise<ChatRequest> => {
     const request = await read()
     await checkPublicUrls(request)

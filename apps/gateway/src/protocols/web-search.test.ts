@@ -185,7 +185,8 @@ const streams: Record<Maker, () => object> = {
   }),
 }
 
-async function world(maker: Maker, model?: string) {
+/** A provider over a service that has searched, and the bodies that the service got. */
+async function upstream(maker: Maker, model?: string) {
   const bodies: Json[] = []
   const service = await faultServer(({ path, json: given }) => {
     // Whether it has the model: it does not say.
@@ -202,6 +203,11 @@ async function world(maker: Maker, model?: string) {
       : maker === 'claude'
         ? claude(model ?? 'claude-opus-5', options)
         : gemini(model ?? 'gemini-3-pro', options)
+  return { bodies, provider }
+}
+
+async function world(maker: Maker, model?: string) {
+  const { bodies, provider } = await upstream(maker, model)
   const gateway = await served(provider)
   const more = { apiKey: 'none', maxRetries: 0 }
   return {
@@ -370,6 +376,15 @@ describe('what the client asks of the search', () => {
       .toEqual([['tools[web_search]'], ['tools[web_search]']])
     expect(local.requests[0]?.tools).toMatchObject([{ name: 'mine' }])
     expect(local.requests[0]).not.toHaveProperty('serverTools')
+  })
+
+  it('a strict gateway refuses what it would leave out', async () => {
+    const { provider, bodies } = await upstream('gemini', 'gemini-2.5-flash')
+    const { url } = await served(provider, { strict: true })
+    const refused = await post(url, { tools: [mine, search] })
+    expect(refused.status).toBe(400)
+    expect(await refused.text()).toContain('web_search')
+    expect(bodies).toEqual([])
   })
 
   it('results without encrypted content are not sent to Anthropic, whose service would refuse them', async () => {

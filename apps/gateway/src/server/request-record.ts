@@ -272,6 +272,11 @@ export class RequestRecorder {
     if (more.length > 0) this.note({ ignored: [...ignored, ...more] })
   }
 
+  /** Whether what would be ignored is refused: `gateway.strict`. */
+  get ignoresNothing(): boolean {
+    return this.limits.strict ?? false
+  }
+
   /** Whether requests may go through as they are. */
   get mayPassThrough(): boolean {
     return this.limits.passThrough ?? true
