@@ -71,7 +71,7 @@ withStdinFlags(withSamplingFlags(withProviderFlags(program.command('ask'))))
   .option('--json', 'print one JSON event per line')
   .option('--stats', 'show model, tokens and speed')
   .action(async (words: string[], flags: Flags) => {
-    await using(flags, (provider) => ask(provider, words, flags, interruptSignal()))
+    await withProvider(flags, (provider) => ask(provider, words, flags, interruptSignal()))
   })
 
 withSamplingFlags(withProviderFlags(program.command('chat')))
@@ -112,7 +112,7 @@ withStdinFlags(withProviderFlags(program.command('image')))
   .option('--timeout <seconds>', 'time limit', number)
   .action(async (words: string[], flags: ImageFlags & ProviderFlags) => {
     const { image } = await import('./commands/image.js')
-    await using(flags, (provider) => image(provider, words, flags, interruptSignal()))
+    await withProvider(flags, (provider) => image(provider, words, flags, interruptSignal()))
   })
 
 withStdinFlags(withProviderFlags(program.command('speak')))
@@ -126,7 +126,7 @@ withStdinFlags(withProviderFlags(program.command('speak')))
   .option('--timeout <seconds>', 'time limit', number)
   .action(async (words: string[], flags: SpeakFlags & ProviderFlags) => {
     const { speak } = await import('./commands/speak.js')
-    await using(flags, (provider) => speak(provider, words, flags, interruptSignal()))
+    await withProvider(flags, (provider) => speak(provider, words, flags, interruptSignal()))
   })
 
 program
@@ -268,7 +268,10 @@ try {
 }
 
 /** Opens the provider of the flags for one call. */
-async function using(flags: ProviderFlags, call: (provider: Provider) => Promise<void>): Promise<void> {
+async function withProvider(
+  flags: ProviderFlags,
+  call: (provider: Provider) => Promise<void>,
+): Promise<void> {
   const provider = await open(flags)
   try {
     await call(provider)

@@ -41,7 +41,7 @@ export function toWire(
   }
   const thinkingConfig = toThinking(model, chat, rules, leaveOut)
   const { generationConfig, tools, toolConfig, ...more } = chat.providerOptions
-  const server = serverTools(model, chat, rules, leaveOut, isVertex)
+  const server = serverTools(model, chat, rules, warn, isVertex)
   const choice =
     declarations.length > 0 || server.length > 0 ? toToolConfig(chat, leaveOut, model).toolConfig : undefined
   // Without it, functions beside tools of the service are refused: cloudwego/eino-ext#761, googleapis/js-genai#1425 (2026).
@@ -79,16 +79,18 @@ function serverTools(
   model: string,
   chat: PreparedChat,
   { signedCalls }: KnownRules,
-  leaveOut: LeaveOut,
+  warn: (warning: Warning) => void,
   isVertex: boolean,
 ): Record<string, unknown>[] {
   const { own, definitions } = ownServerTools(chat, 'gemini')
+  const leaveOut = leaveOutOf(chat, warn)
   // Models before 3: "Tool use with function calling is unsupported" (snailyp/gemini-balance#17, March 2025).
   if (chat.tools.length === 0 || signedCalls)
     return definitions.map((definition) => searchOf(definition, leaveOut, isVertex))
+  const leaveOutOptional = leaveOutOf({ onUnsupported: 'warn' }, warn)
   for (const { name, server } of own) {
-    if (server.isOptional) continue
-    leaveOut(
+    const leaveOutTool = server.isOptional ? leaveOutOptional : leaveOut
+    leaveOutTool(
       `gemini.${server.kind}`,
       `${model} takes no ${name} beside functions, nor any other tool of Google's; models from Gemini 3 on do.`,
       { advice: 'Leave out one of them, or choose another model.' },

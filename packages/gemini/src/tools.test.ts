@@ -95,6 +95,16 @@ it('stand beside functions from Gemini 3 on; older models refuse that', async ()
   })
 })
 
+it('an optional one is left out beside functions of an older model, with a warning', async () => {
+  const search = gemini.tools.googleSearch()
+  const optional = { ...search, server: { ...search.server, isOptional: true } }
+  const { body, warnings } = await sentFor({ tools: [look, optional] }, 'gemini-2.5-flash')
+  expect(body.tools).toMatchObject([{ functionDeclarations: [{ name: 'look' }] }])
+  expect(warnings.filter(({ code }) => code === 'unsupported')).toMatchObject([
+    { code: 'unsupported', feature: 'gemini.webSearch', message: expect.stringContaining('left out') },
+  ])
+})
+
 it('all that an older model cannot take beside functions are named', async () => {
   const own = [gemini.tools.googleSearch(), gemini.tools.urlContext()]
   const request = { messages: 'x', tools: [look, ...own] }

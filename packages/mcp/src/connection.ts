@@ -20,7 +20,7 @@ import { Subscriptions } from './subscriptions.js'
 import { type HttpWay, mayWantSse, type SignInTransport, transportTo } from './transport.js'
 
 const reportEveryMs = 250
-const newestProtocol = '2026-07-28'
+const statelessProtocol = '2026-07-28'
 /** The code of "Unsupported protocol version" of that protocol. */
 const unsupportedVersion = -32022
 
@@ -35,7 +35,7 @@ export class Connection {
   /** The way that the server takes, once it is known. */
   #way: HttpWay = 'streamable'
   /** The server refused the protocol that begins with a handshake, and named the one without. */
-  #isNewest = false
+  #isStateless = false
   #isSignedIn = false
   #signingIn: Promise<void> | undefined
 
@@ -122,8 +122,8 @@ export class Connection {
 
   async #connect(onClose: () => void, signal: AbortSignal | undefined): Promise<Client> {
     const client = await this.#connectOnce(this.#way, signal).catch(async (error) => {
-      if (!this.#isNewest && wantsNewest(error)) {
-        this.#isNewest = true
+      if (!this.#isStateless && wantsStateless(error)) {
+        this.#isStateless = true
         return this.#connectOnce(this.#way, signal)
       }
       if (this.#way !== 'streamable' || !mayWantSse(error)) throw error
@@ -188,7 +188,7 @@ export class Connection {
         { name: 'patchbay', version: '0.1.0' },
         {
           capabilities: this.requests.capabilities,
-          ...(this.#isNewest && { versionNegotiation: { mode: { pin: newestProtocol } } }),
+          ...(this.#isStateless && { versionNegotiation: { mode: { pin: statelessProtocol } } }),
         },
       )
       const answer = async (request: Request, { mcpReq }: ClientContext): Promise<Result> => {
@@ -201,8 +201,8 @@ export class Connection {
         }
       }
       client.fallbackRequestHandler = answer
-      // There, a server's questions are in the result of a call, and go to handlers of their own only.
-      if (this.#isNewest) answerByMethod(client, this.requests.capabilities, answer)
+      // In the stateless protocol, a server's questions are in the result of a call, and go to handlers of their own only.
+      if (this.#isStateless) answerByMethod(client, this.requests.capabilities, answer)
       try {
         await client.connect(transport, { timeout, ...(signal && { signal }) })
         await this.subscriptions.attach(client, timeout)
@@ -235,12 +235,14 @@ function answerByMethod(
  * both kinds know the older one too (MCP specification of 2026-07-28, "Versioning"), and a question in advance would start the
  * process of a server twice.
  */
-function wantsNewest(error: unknown): boolean {
+function wantsStateless(error: unknown): boolean {
   const refusal = error instanceof SdkHttpError ? parsed(error.data.text)?.error : error
   if (typeof refusal !== 'object' || refusal === null) return false
   const { code, data } = refusal as { code?: unknown; data?: { supported?: unknown } }
   return (
-    code === unsupportedVersion && Array.isArray(data?.supported) && data.supported.includes(newestProtocol)
+    code === unsupportedVersion &&
+    Array.isArray(data?.supported) &&
+    data.supported.includes(statelessProtocol)
   )
 }
 

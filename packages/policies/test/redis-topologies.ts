@@ -126,7 +126,7 @@ export async function startReplicated(
     soon,
   )
   const redis = `redis+sentinel://127.0.0.1:${sentinel}/main`
-  return { sentinel, ...replicated({ redis, primary, replica, first, second }) }
+  return { sentinel, ...replicatedRedis({ redis, primary, replica, first, second }) }
 }
 
 /** A cluster whose first server, which has the slots up to 5,460, has a replica. */
@@ -150,14 +150,14 @@ export async function startReplicatedCluster(ends: Ends = onTestFinished): Promi
   const [, pid] = /process_id:(\d+)/.exec(String(await command(primary, 'INFO', 'server'))) ?? []
   const first = { kill: (signal: NodeJS.Signals) => process.kill(Number(pid), signal) }
   const redis = `redis+cluster://${ports.map((port) => `127.0.0.1:${port}`).join(',')}`
-  return replicated({ redis, primary, replica, first, second })
+  return replicatedRedis({ redis, primary, replica, first, second })
 }
 
 interface Killable {
   kill(signal: NodeJS.Signals): boolean
 }
 
-function replicated({
+function replicatedRedis({
   first,
   second,
   ...rest

@@ -39,7 +39,7 @@ export interface QueueOptions extends ProviderOptions, RedisOptions {
 export interface WorkerOptions extends RedisOptions {
   /** Number of calls that run at once. Default 4. */
   concurrency?: number | undefined
-  /** Called when Redis cannot be used, once each time; the worker goes on by itself when it can. Default: ignored. */
+  /** Called when Redis cannot be used, once each time; the worker goes on by itself when it can. Of `jobs()`, also with what the work throws. Default: ignored. */
   onError?: ((error: LlmError) => void) | undefined
 }
 

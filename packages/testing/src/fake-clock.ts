@@ -5,7 +5,8 @@ import type { Clock } from '@patchbay/core'
 export interface FakeClock extends Clock {
   /**
    * Moves time on by `ms`. Timers due on the way fire in order, each at its own moment, and what they set off
-   * runs before the next: timers set by it fire too when they are due.
+   * runs before the next, for four turns of the event loop: timers set by it fire too when they are due. Work that takes more turns,
+   * such as reading a file, may go on after the promise is fulfilled.
    */
   advance(ms: number): Promise<void>
   /** How many timers are waiting. */

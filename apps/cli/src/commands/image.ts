@@ -1,7 +1,7 @@
 // `patchbay image`: makes pictures of a prompt, or changes pictures.
 import { extname } from 'node:path'
 import type { ImageRequest, Provider } from '@patchbay/core'
-import { shownStatus } from '../terminal/answer.js'
+import { withStatusLine } from '../terminal/answer.js'
 import { UsageError } from '../terminal/exit-codes.js'
 import { checkOutput, type OutputFlag, writeBytes, writeOutput } from '../terminal/output.js'
 import { dim, printable } from '../terminal/print.js'
@@ -23,6 +23,7 @@ export interface ImageFlags extends StdinFlag, OutputFlag {
 /**
  * Writes the pictures to files, `NAME-1.png` and so on if there are several, or a single one to standard output.
  * @throws {LlmError} what the call fails with
+ * @throws {UsageError} if several pictures came for standard output
  */
 export async function image(
   provider: Provider,
@@ -48,14 +49,20 @@ export async function image(
     ...(quality !== undefined && { quality }),
     ...(format !== undefined && { format }),
   } as ImageRequest
-  const response = await shownStatus((onStatus) =>
+  const response = await withStatusLine((onStatus) =>
     provider.image(request, { signal, onStatus, ...(timeout !== undefined && { timeout: timeout * 1000 }) }),
   )
   if (n !== undefined && response.images.length < n)
     process.stderr.write(`${dim(`warning: ${response.images.length} of ${n} pictures came`)}\n`)
+  // Some services send more than was asked for.
+  const isSeveral = response.images.length > 1
+  if (output === undefined && isSeveral)
+    throw new UsageError(
+      `${response.images.length} pictures came, and standard output takes one. Use -o picture.png, which writes picture-1.png and so on.`,
+    )
   for (const [index, { data, mediaType, revisedPrompt }] of response.images.entries()) {
     if (output === undefined) await writeBytes(data)
-    else await writeOutput(n === undefined || n === 1 ? output : numbered(output, index + 1), data, mediaType)
+    else await writeOutput(isSeveral ? numbered(output, index + 1) : output, data, mediaType)
     if (revisedPrompt !== undefined)
       process.stderr.write(`${dim(`drawn from: ${printable(revisedPrompt)}`)}\n`)
   }

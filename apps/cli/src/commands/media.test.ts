@@ -24,10 +24,11 @@ async function world() {
       return { headers: { 'content-type': type }, body: new Uint8Array(sound), chunk: 2 }
     }
     const picture = { b64_json: png.toString('base64') }
-    const { n } = (json ?? {}) as { n?: number }
+    const { n, prompt } = (json ?? {}) as { n?: number; prompt?: string }
+    const count = prompt === 'More than was asked for' ? 2 : (n ?? 1)
     return {
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ created: 1, data: Array.from({ length: n ?? 1 }, () => picture) }),
+      body: JSON.stringify({ created: 1, data: Array.from({ length: count }, () => picture) }),
     }
   })
   const folder = mkdtempSync(join(tmpdir(), 'patchbay-media-'))
@@ -102,6 +103,21 @@ describe('patchbay image', () => {
     expect(code).toBe(0)
     expect(readFileSync(at('bike-1.jpg')).equals(readFileSync(at('bike-2.jpg')))).toBe(true)
     expect(err).toContain('bike-2.jpg holds image/png; its ending should be .png')
+  })
+
+  it('loses none of several that were not asked for', async () => {
+    const { run, at } = await world()
+    const more = await run(['image', 'More than was asked for', '-o', 'bike.png'])
+    expect(more.code).toBe(0)
+    expect(['bike-1.png', 'bike-2.png', 'bike.png'].map((file) => existsSync(at(file)))).toEqual([
+      true,
+      true,
+      false,
+    ])
+    const piped = await run(['image', 'More than was asked for'])
+    expect({ code: piped.code, out: piped.out.length }).toEqual({ code: 2, out: 0 })
+    expect(piped.err).toContain('2 pictures came')
+    expect(piped.err).toContain('-o picture.png')
   })
 
   it('shows the service the pictures to change', async () => {

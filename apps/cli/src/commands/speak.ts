@@ -1,7 +1,7 @@
 // `patchbay speak`: reads a text aloud, into a file or a player.
 import { extname } from 'node:path'
 import type { Provider, SpeakRequest } from '@patchbay/core'
-import { shownStatus } from '../terminal/answer.js'
+import { withStatusLine } from '../terminal/answer.js'
 import { UsageError } from '../terminal/exit-codes.js'
 import { checkOutput, type OutputFlag, writeBytes, writeOutput } from '../terminal/output.js'
 import type { StdinFlag } from '../terminal/stdin.js'
@@ -51,7 +51,7 @@ export async function speak(
     ...(speed !== undefined && { speed }),
     ...(instructions !== undefined && { instructions }),
   } as SpeakRequest
-  const { audio, mediaType } = await shownStatus(async (onStatus) => {
+  const { audio, mediaType } = await withStatusLine(async (onStatus) => {
     const stream = provider.speak(request, {
       signal,
       onStatus,

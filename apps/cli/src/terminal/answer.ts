@@ -40,7 +40,7 @@ export async function answer(
 }
 
 /** Runs a call whose result is not text, and shows its status on a terminal until it ends. */
-export async function shownStatus<T>(
+export async function withStatusLine<T>(
   call: (onStatus: (status: StatusEvent) => void) => Promise<T>,
 ): Promise<T> {
   const waiting = transient()

@@ -61,15 +61,15 @@ export function offerTools(
     searching?.search && choice !== 'none'
       ? searchTools(searching.search, serverTools, isOptional)
       : undefined
-  const left = offered === undefined ? hosted : hosted.filter((tool) => tool !== searching)
+  const ignoredTools = offered === undefined ? hosted : hosted.filter((tool) => tool !== searching)
   const isEmpty = tools.length === 0 && offered === undefined
-  const needed = left.find(isForced) ?? (isEmpty && choice !== 'none' ? left[0] : undefined)
+  const needed = ignoredTools.find(isForced) ?? (isEmpty && choice !== 'none' ? ignoredTools[0] : undefined)
   if (needed !== undefined)
     throw requestError(
       `${needed.where}: the tool ${quoteValue(needed.hosted)} runs at its own service only, and the gateway runs no tools itself. Leave it out, or offer a function.`,
     )
   const ignored = [
-    ...left.map((tool) => `tools[${labelOf(tool.hosted)}]`),
+    ...ignoredTools.map((tool) => `tools[${labelOf(tool.hosted)}]`),
     ...(offered?.ignored ?? []).map((name) => `tools[].${searchFields[name]}`),
   ]
   const isSearchForced = offered !== undefined && searching !== undefined && isForced(searching)

@@ -1,6 +1,6 @@
 // Web search as a client offers it, as the tool of each maker: a model of another maker searches with its own. Sources: the tools of
 // @patchbay/claude, @patchbay/openai and @patchbay/gemini, with which a test compares these.
-import type { ServerTool, ServerToolName } from '@patchbay/core'
+import type { ServerTool, ServerToolName, Warning } from '@patchbay/core'
 import { serverTool } from '@patchbay/core/wire'
 import { requestError } from '../answer/http-status.js'
 import { type Json, requireList, requireObject, requireString } from './body.js'
@@ -94,6 +94,14 @@ export function allowedDomainsOf(value: unknown, where: string): string[] | unde
   if (Array.isArray(value) && value.length === 0)
     throw requestError(`${where}: must name at least one domain; leave it out to allow all.`)
   return domainsOf(value, where)
+}
+
+/** The search for `x-patchbay-ignored`, if these warnings tell that the model that answers was not offered it. */
+export function ignoredSearch(warnings: readonly Warning[]): string[] {
+  const names: readonly string[] = searchToolNames
+  return warnings.some(({ code, feature = '' }) => code === 'unsupported' && names.includes(feature))
+    ? [`tools[${searchName}]`]
+    : []
 }
 
 /** The texts of a list; `undefined` for none. */

@@ -1,14 +1,11 @@
 // Answers in the background where instances share a Redis: any instance makes them, and all read, follow, cancel and delete them.
-import { loadConfig } from '@patchbay/config'
-import OpenAI from 'openai'
+import type OpenAI from 'openai'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { hasRedis, type Redis, startRedis } from '../../../../packages/policies/test/redis.js'
-import { puppet } from '../../test/puppet.js'
-import { type GatewayServer, newKey, type RequestRecord, serve } from '../index.js'
+import { clientOf, instancesOf } from '../../test/instances.js'
+import { newKey } from '../index.js'
 
 const ask = { model: 'default', input: 'Hi', background: true } as const
-const clientOf = ({ url }: Pick<GatewayServer, 'url'>, apiKey = 'k') =>
-  new OpenAI({ baseURL: `${url}/v1`, apiKey, maxRetries: 0 })
 
 describe.skipIf(!hasRedis)('an answer in the background, with Redis,', () => {
   let redis: Redis
@@ -17,31 +14,7 @@ describe.skipIf(!hasRedis)('an answer in the background, with Redis,', () => {
   })
   afterAll(() => redis.stop())
 
-  /** Two instances, each with a model of its own. */
-  async function world(keys?: object) {
-    await (await redis.connect()).flushAll()
-    const records: RequestRecord[] = []
-    const loaded = await loadConfig({
-      config: { gateway: { drain: 100, ...(keys && { keys }) } as never, shared: redis.url },
-      user: false,
-    })
-    const start = async () => {
-      const model = puppet()
-      const gateway = await serve({
-        ...{ loaded, otherwise: model.provider, port: 0 },
-        onRequest: (record) => void records.push(record),
-      })
-      onTestFinished(() => gateway.close())
-      return { ...model, gateway }
-    }
-    const instances = [await start(), await start()] as const
-    /** The instance that makes the only answer. */
-    const making = async () => {
-      await expect.poll(() => instances.filter(({ calls }) => calls.length > 0)).toHaveLength(1)
-      return instances.find(({ calls }) => calls.length > 0) as (typeof instances)[0]
-    }
-    return { instances, start, making, records }
-  }
+  const world = (keys?: object) => instancesOf(redis, keys)
 
   it('is made once by one of them, followed at both with every event once, and recorded once', async () => {
     const { instances, making, records } = await world()
@@ -119,37 +92,28 @@ describe.skipIf(!hasRedis)('an answer in the background, with Redis,', () => {
         await expect.poll(async () => (await fetch(`${gateway.url}/v1/responses/${id}`)).status).toBe(404)
   })
 
-  it('whose instance was lost after it began ends as failed, and is not made again', async () => {
+  it('whose end meets a full Redis is stored when there is room again', async () => {
     const { instances, making } = await world()
     const { id } = await clientOf(instances[0].gateway).responses.create(ask)
-    const first = await making()
-    first.say('Hello')
-    const clients = instances.map(({ gateway }) => clientOf(gateway))
-    for (const client of clients)
-      await expect.poll(async () => (await client.responses.retrieve(id)).status).toBe('in_progress')
-    // As when it is frozen or dead: the job is nobody's.
+    const model = await making()
+    const [own, other] = (model === instances[0] ? instances : instances.toReversed()).map(({ gateway }) =>
+      clientOf(gateway),
+    ) as [OpenAI, OpenAI]
+    model.say('Hello')
+    await expect.poll(async () => (await other.responses.retrieve(id)).status).toBe('in_progress')
     const admin = await redis.connect()
-    expect(await admin.del(`patchbay:{gateway-background+jobs}:${id.slice('resp_'.length)}:lock`)).toBe(1)
-    for (const client of clients)
-      await expect
-        .poll(() => client.responses.retrieve(id), { timeout: 40_000 })
-        .toMatchObject({ status: 'failed', error: { code: 'server_error' } })
-    expect(instances.flatMap(({ calls }) => calls).map(({ aborted }) => aborted)).toEqual([true])
-  })
-
-  it('that has not begun is made by another instance when its own stops', async () => {
-    const { instances, making, records } = await world()
-    const { id } = await clientOf(instances[0].gateway).responses.create(ask)
-    const first = await making()
-    const second = instances.find((one) => one !== first) as (typeof instances)[0]
-    await first.gateway.close()
-    await expect.poll(() => second.calls.length, { timeout: 40_000 }).toBe(1)
-    second.say('Hello')
-    second.say()
-    const client = clientOf(second.gateway)
-    await expect.poll(async () => (await client.responses.retrieve(id)).status).toBe('completed')
-    expect((await client.responses.retrieve(id)).output_text).toBe('Hello')
-    await expect.poll(() => records.filter(({ method }) => method === 'POST')).toHaveLength(1)
+    await admin.sendCommand(['CONFIG', 'RESETSTAT'])
+    await admin.sendCommand(['CONFIG', 'SET', 'maxmemory', '1000'])
+    onTestFinished(async () => void (await admin.sendCommand(['CONFIG', 'SET', 'maxmemory', '0'])))
+    model.say()
+    await expect.poll(async () => (await own.responses.retrieve(id)).status).toBe('completed')
+    const refusals = async () =>
+      Number(/errorstat_OOM:count=(\d+)/.exec(String(await admin.sendCommand(['INFO', 'errorstats'])))?.[1])
+    await expect.poll(refusals, { timeout: 10_000 }).toBeGreaterThan(2)
+    await admin.sendCommand(['CONFIG', 'SET', 'maxmemory', '0'])
+    await expect
+      .poll(() => other.responses.retrieve(id), { timeout: 15_000 })
+      .toMatchObject({ status: 'completed', output_text: 'Hello' })
   })
 
   it('belongs to its key, which may have a hundred at a time at all instances together', async () => {
@@ -166,5 +130,23 @@ describe.skipIf(!hasRedis)('an answer in the background, with Redis,', () => {
     // One key's answers keep nobody else's waiting.
     await expect.poll(() => instances.flatMap(({ calls }) => calls).length).toBe(101)
     await expect(b.responses.retrieve(made[0]?.id as string)).rejects.toMatchObject({ status: 404 })
+  })
+
+  it('whose conversation is too long to be stored is made by the instance that took it', async () => {
+    const { instances } = await world()
+    const client = clientOf(instances[0].gateway)
+    const content = 'Hi'
+    const input = Array.from({ length: 10_001 }, (_, at) => ({
+      ...{ role: at % 2 === 0 ? ('user' as const) : ('assistant' as const), content },
+    }))
+    const { id } = await client.responses.create({ ...ask, input })
+    await expect.poll(() => instances[0].calls).toHaveLength(1)
+    instances[0].say('Hello')
+    instances[0].say()
+    await expect.poll(async () => (await client.responses.retrieve(id)).output_text).toBe('Hello')
+    const numbers: number[] = []
+    for await (const event of await client.responses.retrieve(id, { stream: true }))
+      numbers.push(event.sequence_number)
+    expect(numbers).toEqual(numbers.map((_, index) => index))
   })
 })

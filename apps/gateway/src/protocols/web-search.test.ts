@@ -11,6 +11,7 @@ import OpenAI from 'openai'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { served } from '../../test/served.js'
 import { searchTools } from '../body/web-search.js'
+import type { RequestRecord } from '../server/finished-request.js'
 
 type Json = Record<string, unknown>
 
@@ -365,7 +366,13 @@ describe('what the client asks of the search', () => {
 
   it('a hint is left out where a fallback, or a model beside functions, does not take it', async () => {
     const { url, bodies } = await world('gemini', 'gemini-2.5-flash')
-    expect((await post(url, { tools: [mine, search] })).status).toBe(200)
+    const ignored = async (url: string, stream: boolean) => {
+      const response = await post(url, { tools: [mine, search], stream })
+      await response.text()
+      expect(response.status).toBe(200)
+      return response.headers.get('x-patchbay-ignored')
+    }
+    for (const stream of [false, true]) expect(await ignored(url, stream)).toBe('tools[web_search]')
     expect(bodies[0]?.tools).toMatchObject([{ functionDeclarations: [{ name: 'mine' }] }])
     const broken = await faultServer(() => ({ status: 500, body: '{}' }))
     onTestFinished(() => broken.close())
@@ -375,9 +382,13 @@ describe('what the client asks of the search', () => {
       preset: 'openai',
       api: 'responses',
     })
-    const local = mockProvider({ answers: ['ok'] })
-    const gateway = await served(fallback([first, local]))
-    expect((await post(gateway.url, { tools: [mine, search] })).status).toBe(200)
+    const local = mockProvider({ answers: ['ok', 'ok'] })
+    const records: RequestRecord[] = []
+    const gateway = await served(fallback([first, local]), { onRequest: (record) => records.push(record) })
+    for (const stream of [false, true]) expect(await ignored(gateway.url, stream)).toBe('tools[web_search]')
+    await expect
+      .poll(() => records.map(({ ignored }) => ignored))
+      .toEqual([['tools[web_search]'], ['tools[web_search]']])
     expect(local.requests[0]?.tools).toMatchObject([{ name: 'mine' }])
     expect(local.requests[0]).not.toHaveProperty('serverTools')
   })

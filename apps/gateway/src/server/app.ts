@@ -75,7 +75,7 @@ export function createApp(options: AppOptions): Hono<Env> {
     for (const [name, value] of Object.entries(recorder.idHeaders)) context.header(name, value)
     metrics.began()
     recorder.onEnd(metrics.ended)
-    recorder.onLeave(() => metrics.left())
+    recorder.onLeave(() => metrics.endedHere())
     running.add(recorder)
     recorder.onLeave(() => running.delete(recorder))
     recorder.onLeave(options.onLeave)

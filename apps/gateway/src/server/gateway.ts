@@ -102,7 +102,11 @@ export function gateway(options: GatewayOptions): Gateway {
   }
   let current = serveConfig(options.loaded, new Connections(options.loaded, otherwise))
   const answerJob: AnswerJob = async (request, { id, owner }) => {
+    // It came just before.
+    if (draining) return 'leave'
     const response = await current.fetch(request)
+    // Its readers are elsewhere.
+    if (response.ok) await response.body?.cancel()
     if (response.ok) return (await background.find(owner, `resp_${id}`)?.ended()) ?? 'done'
     // Something is not there yet, or just now.
     if (response.status === 503) return 'leave'
@@ -155,9 +159,9 @@ export function gateway(options: GatewayOptions): Gateway {
     },
     async close() {
       draining = true
-      await jobs?.close()
-      await Promise.all([...closing, current.connections.retire()])
-      await database?.close()
+      // Side by side: what does not answer keeps nothing else open. Only the database waits, for the records of running requests.
+      const ended = Promise.all([...closing, current.connections.retire()])
+      await Promise.all([jobs?.close(), ended.finally(() => database?.close())])
     },
   }
 }

@@ -90,8 +90,8 @@ export class Metrics {
     this.#running.inc()
   }
 
-  /** Counts that it is no longer here. */
-  left(): void {
+  /** Counts that it has ended here, whoever answers it. */
+  endedHere(): void {
     this.#running.dec()
   }
 

@@ -13,6 +13,7 @@ import { type ErrorContext, isForOperator, operatorMessage, toClientError } from
 import { requestError } from '../answer/http-status.js'
 import { maxWarnings, warningHeaders } from '../answer/warnings.js'
 import { ignoredHeader } from '../body/fields.js'
+import { ignoredSearch } from '../body/web-search.js'
 import { notify, type RequestListener, type RequestRecord } from './finished-request.js'
 import { charactersOf, estimatedUsage } from './usage-estimate.js'
 
@@ -59,7 +60,7 @@ export class RequestRecorder {
 
   readonly #listeners: RequestListener[]
   /** Called at the end, also of a request that is answered elsewhere. */
-  readonly #always: (() => void)[] = []
+  readonly #leaveListeners: ((record: RequestRecord) => void)[] = []
   #isElsewhere = false
 
   constructor(
@@ -123,9 +124,9 @@ export class RequestRecorder {
     else this.outgoing.destroy()
   }
 
-  /** Called when the request has ended here, whoever answers it. */
-  onLeave(listener: () => void): void {
-    this.#always.push(listener)
+  /** Called when the request has ended here, whoever answers it, with the record so far. */
+  onLeave(listener: (record: RequestRecord) => void): void {
+    this.#leaveListeners.push(listener)
   }
 
   /** The answer is made, and recorded, elsewhere: this record ends unseen. */
@@ -236,7 +237,7 @@ export class RequestRecorder {
     answer: Answer,
   ): Answer {
     const { provider, model, usage, finishReason, cost, cached, warnings = [] } = answer
-    this.#warnings = warnings
+    this.#setWarnings(warnings)
     this.note({
       provider,
       answeredBy: model,
@@ -261,6 +262,14 @@ export class RequestRecorder {
         `${first}: this gateway would ignore it, and is configured to refuse that (gateway.strict). Leave it out.`,
       )
     this.note({ ignored: [...(this.#fields.ignored ?? []), ...ignored] })
+  }
+
+  /** Warnings of the answer. An optional tool is ignored only when the model that answers is known: it may be a fallback. */
+  #setWarnings(warnings: readonly Warning[]): void {
+    this.#warnings = warnings
+    const { ignored = [] } = this.#fields
+    const more = ignoredSearch(warnings).filter((name) => !ignored.includes(name))
+    if (more.length > 0) this.note({ ignored: [...ignored, ...more] })
   }
 
   /** Whether requests may go through as they are. */
@@ -297,7 +306,7 @@ export class RequestRecorder {
 
   recordEvent(event: ChatEvent): void {
     if (event.type === 'finish') this.recordAnswer(event.response)
-    else if (event.type === 'start') this.#warnings = event.warnings
+    else if (event.type === 'start') this.#setWarnings(event.warnings)
     else if (this.#fields.firstMs === undefined) this.#fields.firstMs = performance.now() - this.#began
     this.#characters += charactersOf(event)
   }
@@ -320,13 +329,13 @@ export class RequestRecorder {
   end(status: number): void {
     if (this.#ended) return
     this.#ended = true
-    for (const listener of this.#always) listener()
-    if (this.#isElsewhere) return
     const { id } = this
     const { method } = this.request
     const { path = 'other', ...fields } = { ...this.#fields, ...this.#estimate(status) }
     const ms = performance.now() - this.#began
     const record = { id, method, path, ...fields, streamed: this.#streamed, status, ms }
+    for (const listener of this.#leaveListeners) listener(record)
+    if (this.#isElsewhere) return
     for (const listener of this.#listeners) void notify(listener, record)
   }
 }

@@ -12,7 +12,8 @@ export async function traceRequest(context: Context, recorder: RequestRecorder, 
     .getTracer('@patchbay/gateway')
     .startSpan(method, { kind: SpanKind.SERVER, attributes: { 'http.request.method': method } }, parent)
   recorder.note({ traceId: span.spanContext().traceId })
-  recorder.onEnd(({ path, status, key, error }) => {
+  // Also of a request whose answer is made elsewhere, in a span of its own.
+  recorder.onLeave(({ path, status, key, error }) => {
     span.updateName(`${method} ${path}`)
     span.setAttributes({
       'http.route': path,

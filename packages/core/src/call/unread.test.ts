@@ -68,9 +68,9 @@ const ask = async (wrapped) => {
 }
 for (let at = 0; at < 20; at++) await ask(llm)
 for (let at = 0; at < 20; at++) await ask(fallback([llm]))
-const left = () => made.filter((one) => one.deref() !== undefined).length
-for (let tries = 0; tries < 200 && left() > 4; tries++) { await new Promise((done) => setTimeout(done, 5)); gc() }
-if (left() > 4) throw new Error(left() + ' are held')`,
+const held = () => made.filter((one) => one.deref() !== undefined).length
+for (let tries = 0; tries < 200 && held() > 4; tries++) { await new Promise((done) => setTimeout(done, 5)); gc() }
+if (held() > 4) throw new Error(held() + ' are held')`,
     '--expose-gc',
   )
   expect(warnings).toEqual([])

@@ -26,7 +26,7 @@ export interface ServerToolDefinition {
   readonly definition: Readonly<Record<string, unknown>>
   /** The most calls of it in one request, as the definition tells the service. Absent: no limit is known. */
   readonly maxUses?: number | undefined
-  /** Left out without an error or a warning where the model does not have it. Default false: the call fails with `unsupported`. */
+  /** Left out with a warning where the model does not have it. Default false: the call fails with `unsupported`. */
   readonly isOptional?: boolean | undefined
   /** Texts of the definition that no error may repeat: tokens for other services. */
   readonly secrets?: readonly string[] | undefined

@@ -17,7 +17,6 @@ import { isOptional, isUsual, missingFeatures, requiredFeatures } from '../reque
 export { validate, withOutput } from '../agent/structured-output.js'
 export { onAbort } from '../call/abort-listener.js'
 export { Yielder, yieldToEventLoop } from '../call/event-loop.js'
-export { Fifo } from '../call/fifo.js'
 export { type ChatEventSource, collect } from '../call/stream.js'
 export type { Origin } from '../call/unread.js'
 export { asLlmError, incompleteAnswer, withDetails } from '../contract/errors.js'

@@ -71,7 +71,7 @@ export function withoutUnsupported(
 
   const reduced = { ...chat }
   for (const feature of lacking) {
-    if (missing.includes(feature))
+    if (!isUsual(chat, feature))
       warnings.push({
         code: 'unsupported',
         feature,

@@ -68,7 +68,7 @@ export function isUsual(chat: PreparedChat, feature: Feature): boolean {
   return usual.has(feature) && chat[feature as 'temperature'] === usual.get(feature)
 }
 
-/** Whether the feature is a server tool that may be left out without a word. */
+/** Whether the feature is a server tool that may be left out, with a warning. */
 export function isOptional({ serverTools = [] }: PreparedChat, feature: Feature): boolean {
   const named = serverTools.filter((tool) => serverToolName(tool) === feature)
   return named.length > 0 && named.every(({ server }) => server.isOptional === true)

@@ -203,8 +203,8 @@ export class LimiterQueue {
     const admitted = calls.filter(({ removed }) => !removed)
     // Those whose callers left in the meantime: everything they took is returned.
     if (admitted.length < calls.length) {
-      const left = calls.filter(({ removed }) => removed)
-      this.update({ do: 'cancel', calls: left.map(({ id, tokens }) => ({ id, tokens })) }, place)
+      const removed = calls.filter((call) => call.removed)
+      this.update({ do: 'cancel', calls: removed.map(({ id, tokens }) => ({ id, tokens })) }, place)
     }
     // They are the first that wait: others came later.
     this.#waiting.splice(0, admitted.length)

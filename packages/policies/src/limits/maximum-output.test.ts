@@ -1,7 +1,7 @@
 // The most tokens of an answer: asked for when it is needed, not at every call.
 import { type Capabilities, LlmError } from '@patchbay/core'
-import { mockProvider } from '@patchbay/testing'
-import { expect, it, onTestFinished, vi } from 'vitest'
+import { fakeClock, mockProvider } from '@patchbay/testing'
+import { expect, it } from 'vitest'
 import { budget } from '../index.js'
 import { DelegatingProvider } from '../middleware/delegating-provider.js'
 
@@ -15,11 +15,10 @@ class Asked extends DelegatingProvider {
   }
 }
 
-it('a budget asks for it once a second, and again after a failure', async () => {
-  vi.useFakeTimers({ toFake: ['performance'] })
-  onTestFinished(() => void vi.useRealTimers())
+it('a budget asks for it once a second by its clock, and again after a failure', async () => {
+  const clock = fakeClock()
   const inner = new Asked(mockProvider())
-  const provider = budget(inner, { limits: [{ per: 'day', tokens: 5000 }] })
+  const provider = budget(inner, { limits: [{ per: 'day', tokens: 5000 }], clock })
   // Unknown: 4,096 are assumed.
   for (const asked of [1, 2]) {
     await provider.chat('x')
@@ -29,7 +28,7 @@ it('a budget asks for it once a second, and again after a failure', async () => 
   for (let call = 0; call < 20; call++) await provider.chat('x')
   expect(inner.asked).toBe(3)
   inner.maxOutput = 9999
-  vi.advanceTimersByTime(1000)
+  await clock.advance(1000)
   await expect(provider.chat('x')).rejects.toMatchObject({ code: 'budget-exceeded' })
   expect(inner.asked).toBe(4)
 })

@@ -5,7 +5,7 @@ import type { PolicyCall } from '../middleware/interception.js'
 import { chatTokens, errorOf } from '../tokens/chat-tokens.js'
 import { familyOf } from '../tokens/families.js'
 import { textTokens } from '../tokens/text-tokens.js'
-import { maximumOutput } from './maximum-output.js'
+import type { MaximumOutput } from './maximum-output.js'
 
 /** Estimated tokens of a call. */
 export interface TokenEstimate {
@@ -88,18 +88,29 @@ function imageEstimate(request: string | ImageRequest, text: number): TokenEstim
  * The most tokens a call may take. Without `maxOutputTokens` the output is the model's maximum. A batch is the sum of its
  * requests.
  */
-export function maximumTokens(call: PolicyCall, provider: Provider): Promise<TokenEstimate> {
-  return call.kind === 'batches.submit' ? maximumOfBatch(call, provider) : maximumOfRequest(call, provider)
+export function maximumTokens(
+  call: PolicyCall,
+  provider: Provider,
+  maximumOutput: MaximumOutput,
+): Promise<TokenEstimate> {
+  return call.kind === 'batches.submit'
+    ? maximumOfBatch(call, provider, maximumOutput)
+    : maximumOfRequest(call, provider, maximumOutput)
 }
 
 async function maximumOfBatch(
   call: Extract<PolicyCall, { kind: 'batches.submit' }>,
   provider: Provider,
+  maximumOutput: MaximumOutput,
 ): Promise<TokenEstimate> {
   const total = { input: 0, output: 0 }
   for (const [index, request] of call.request.entries()) {
     try {
-      const { input, output } = await maximumOfRequest({ ...call, kind: 'chat', request }, provider)
+      const { input, output } = await maximumOfRequest(
+        { ...call, kind: 'chat', request },
+        provider,
+        maximumOutput,
+      )
       total.input += input
       total.output += output
     } catch (cause) {
@@ -110,10 +121,14 @@ async function maximumOfBatch(
   return total
 }
 
-async function maximumOfRequest(call: PolicyCall, provider: Provider): Promise<TokenEstimate> {
+async function maximumOfRequest(
+  call: PolicyCall,
+  provider: Provider,
+  maximumOutput: MaximumOutput,
+): Promise<TokenEstimate> {
   const size = await callTokens(call, provider)
   if (call.kind !== 'chat' || fieldOf(call.request, provider, 'maxOutputTokens') !== undefined) return size
-  const most = maximumOutput(provider, call.options)
+  const most = maximumOutput.tokens(call.options)
   return { ...size, output: (most instanceof Promise ? await most : most) ?? size.output }
 }
 

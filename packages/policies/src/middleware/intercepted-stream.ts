@@ -1,7 +1,8 @@
 // Event stream read through a policy: each event is intercepted, and the policy learns once how the stream ended.
 import { type ChatEvent, type ChatResponse, type ChatStream, type Clock, LlmError } from '@patchbay/core'
-import { asLlmError, type ChatEventSource, Fifo, StreamForwarder, withDetails } from '@patchbay/core/wrap'
+import { asLlmError, type ChatEventSource, StreamForwarder, withDetails } from '@patchbay/core/wrap'
 import type { CallDeadline } from './call-deadline.js'
+import { Fifo } from './fifo.js'
 import type { Interception } from './interception.js'
 import { reportFailure, runInside, startInterception } from './start-interception.js'
 

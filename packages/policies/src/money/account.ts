@@ -46,7 +46,7 @@ export const accountSteps: AtomicSteps<Account, AccountArgs, Balance | null> = {
       reserved: totalReserved(account, now),
     }
     if (args.do === 'read') return { next: account, result }
-    if (args.do === 'settle') return { next: settled(account, args), result: null }
+    if (args.do === 'settle') return { next: withSettlement(account, args), result: null }
     const exceeded = excess(result, args)
     if (exceeded !== undefined) return { next: account, result: { ...result, exceeded } }
     return { next: withReservation(account, args, now), result: null }
@@ -94,7 +94,7 @@ function withReservation(
   return { ...account, reserved: [...valid, { id, ...amount, until: now + forMs }] }
 }
 
-function settled(account: Account, { id, cost }: Extract<AccountArgs, { do: 'settle' }>): Account {
+function withSettlement(account: Account, { id, cost }: Extract<AccountArgs, { do: 'settle' }>): Account {
   const reserved = account.reserved.filter((one) => one.id !== id)
   return {
     usd: Math.max(0, account.usd + cost.usd),

@@ -1,6 +1,7 @@
 // `budget`: limits on money and tokens. A call that might exceed one is refused before it is sent; its actual cost is counted
 // when it is done.
 import { type Clock, LlmError, type Provider } from '@patchbay/core'
+import { MaximumOutput } from '../limits/maximum-output.js'
 import { maximumSearches, maximumTokens } from '../limits/token-estimate.js'
 import { settleOrWarn, withinGracePeriod } from '../middleware/accounting-warning.js'
 import type { CallKind, CallResponse, Interception, PolicyCall } from '../middleware/interception.js'
@@ -111,6 +112,7 @@ class Budget extends Middleware implements BudgetProvider {
   readonly #counters: Counters
   /** The time of steps: a shared state has a clock of its own, the same for all processes. */
   readonly #now: () => number | undefined
+  readonly #maximumOutput: MaximumOutput
   readonly #name: string
   readonly #run = Math.random().toString(36).slice(2)
   #calls = 0
@@ -121,6 +123,7 @@ class Budget extends Middleware implements BudgetProvider {
     super(inner, clock)
     this.#counters = new Counters(state, options.whenUnavailable ?? 'refuse')
     this.#now = () => clock?.now()
+    this.#maximumOutput = new MaximumOutput(inner, this.clock)
     for (const [index, { usd, tokens }] of limits.entries())
       for (const value of usd === undefined && tokens === undefined ? [undefined] : [usd ?? 0, tokens ?? 0])
         if (!(value !== undefined && value >= 0))
@@ -228,7 +231,7 @@ class Budget extends Middleware implements BudgetProvider {
 
   /** The most the call may cost. */
   async #estimate(call: PolicyCall): Promise<Estimate> {
-    const { input, output } = await maximumTokens(call, this.inner)
+    const { input, output } = await maximumTokens(call, this.inner, this.#maximumOutput)
     const tokens = input + output
     if (this.#limits.every(({ usd }) => usd === undefined)) return { usd: 0, tokens, output }
     const known = pricesFor(this, this.#prices)

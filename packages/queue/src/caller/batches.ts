@@ -30,7 +30,7 @@ export class QueueBatches implements BackendBatch {
     const id = randomUUID()
     const options = { ...(Object.keys(headers).length > 0 && { headers }) }
     try {
-      await session.lasting(async () => {
+      await session.writeDurably(async () => {
         await session.run(createBatch, [id, requests.length, this.keepMs])
         for (let from = 0; from < requests.length; from += chunk) {
           signal.throwIfAborted()

@@ -6,7 +6,7 @@ import type { QueueSettings } from '../options.js'
 import { type Connection, connect, disconnect, replyMs, unreachable, unref } from '../redis/connection.js'
 import { baseOf, bullName, bullOptions, mailboxOf } from '../redis/keys.js'
 import { type Letter, readMailbox } from '../redis/mailbox.js'
-import { historyOf, replicated } from '../redis/replication.js'
+import { historyOf, waitForReplica } from '../redis/replication.js'
 import {
   acknowledge,
   enter,
@@ -138,10 +138,10 @@ export class Session {
    * Writes something that nobody waits for, and that a failover must not lose once it is accepted: if there is a replica, it has it then.
    * @throws {LlmError} `network` if the Redis does not answer, or failed over meanwhile
    */
-  async lasting(write: () => Promise<void>): Promise<void> {
+  async writeDurably(write: () => Promise<void>): Promise<void> {
     const history = await this.#asked(historyOf(this.#redis))
     await write()
-    await this.#asked(replicated(this.#redis, history))
+    await this.#asked(waitForReplica(this.#redis, history))
   }
 
   async #asked<T>(answer: Promise<T>): Promise<T> {

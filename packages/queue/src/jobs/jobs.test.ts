@@ -1,8 +1,9 @@
 // Jobs that nobody waits for, in a real Redis.
+import type { LlmError } from '@patchbay/core'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { hasRedis, type Redis, startRedis } from '../../../policies/test/redis.js'
-import { freshName, gate, openQueue, openWorker, provider } from '../../test/world.js'
-import { type DoJob, jobs } from '../index.js'
+import { freshName, gate, lease, openQueue, openWorker, provider } from '../../test/world.js'
+import { type DoJob, jobs, type WorkerOptions } from '../index.js'
 
 const limits = { most: 2, keep: 60_000 }
 
@@ -13,8 +14,8 @@ describe.skipIf(!hasRedis)('jobs', () => {
   })
   afterAll(() => redis.stop())
 
-  const open = async (name: string, work: DoJob, concurrency = 4) => {
-    const opened = await jobs(name, work, { redis: redis.url, concurrency })
+  const open = async (name: string, work: DoJob, concurrency = 4, more: WorkerOptions = {}) => {
+    const opened = await jobs(name, work, { redis: redis.url, concurrency, ...more })
     onTestFinished(() => opened.close())
     return opened
   }
@@ -67,5 +68,29 @@ describe.skipIf(!hasRedis)('jobs', () => {
     expect(await add('third')).toBe(true)
     go.open()
     await expect.poll(() => done).toEqual(['first', 'third'])
+  })
+
+  it('whose work throws are told each time, tried again by any process, and given up after the fifth', async () => {
+    const name = freshName()
+    const [first, second] = [[] as LlmError[], [] as LlmError[]]
+    const lasts: boolean[] = []
+    const work: DoJob = async ({ isLastTry }) => {
+      lasts.push(isLastTry)
+      throw new TypeError('a mistake')
+    }
+    const made = await open(name, work, 4, { lease, onError: (error) => first.push(error) })
+    await open(name, work, 4, { lease, onError: (error) => second.push(error) })
+    expect(await made.add({ id: 'job-1', owner: 'ann', data: '' }, { most: 1, keep: 60_000 })).toBe(true)
+    const told = () => [...first, ...second]
+    await expect.poll(told, { timeout: 30_000 }).toHaveLength(5)
+    expect(lasts).toEqual([false, false, false, false, true])
+    for (const { code, message } of told()) {
+      expect(code).toBe('server-error')
+      expect(message).toContain('a mistake')
+    }
+    // Its owner may have another.
+    await expect
+      .poll(() => made.add({ id: 'job-2', owner: 'ann', data: '' }, { most: 1, keep: 60_000 }))
+      .toBe(true)
   })
 })

@@ -1,8 +1,9 @@
 // Jobs that nobody waits for: kept in Redis until one of the processes of a name has done them, whichever dies meanwhile.
-import { isLlmError } from '@patchbay/core'
+import { isLlmError, LlmError } from '@patchbay/core'
 import type { Job, Queue, Worker } from 'bullmq'
 import { type WorkerOptions, workerSettings } from '../options.js'
-import { type Connection, connect, disconnect, replyMs, unreachable, within } from '../redis/connection.js'
+import { closeWorker } from '../redis/close-worker.js'
+import { type Connection, connect, disconnect, unreachable } from '../redis/connection.js'
 import { freePlace, takePlace } from '../redis/job-scripts.js'
 import { baseOf, bullName, bullOptions, jobsName } from '../redis/keys.js'
 import type { Script } from '../redis/scripts.js'
@@ -16,8 +17,11 @@ export interface QueuedJob {
   data: string
 }
 
-/** Does a job; `'leave'` leaves it to another process, or to this one later. */
-export type DoJob = (job: QueuedJob) => Promise<'done' | 'leave'>
+/**
+ * Does a job; `'leave'` leaves it to another process, or to this one later. What it throws goes to `onError`, and the job is tried again
+ * after the `lease`: up to five times, by whichever process; then it is given up. `isLastTry`: it is given up if this time throws, too.
+ */
+export type DoJob = (job: QueuedJob & { isLastTry: boolean }) => Promise<'done' | 'leave'>
 
 /** Jobs of a name, as one process sees them. */
 export interface Jobs {
@@ -34,11 +38,17 @@ export interface Jobs {
   remove(job: Pick<QueuedJob, 'id' | 'owner'>): Promise<boolean>
   /** Takes no more jobs; those that run go on. */
   pause(): Promise<void>
-  /** Takes no more jobs, waits for those that run, and closes the connections. */
+  /** Takes no more jobs, waits for those that run, and closes the connections; a Redis that does not answer keeps it for seconds. */
   close(): Promise<void>
 }
 
-type Data = Omit<QueuedJob, 'id'>
+interface Data extends Omit<QueuedJob, 'id'> {
+  /** How often its work has thrown. */
+  thrown?: number
+}
+
+/** A job whose work has thrown so often is given up: a mistake in the work would be repeated for ever. */
+const mostThrown = 5
 
 /** Each end of a job that is not its end in Redis: its lock runs out, and it is taken again. */
 const left = () => Object.assign(new Error('left'), { name: 'WaitingError' })
@@ -64,8 +74,11 @@ class OpenJobs implements Jobs {
   #redis!: Connection
   #queue!: Queue<Data>
   #worker!: Worker<Data>
+  readonly #running = new Set<Promise<void>>()
   #ended = false
   #closing: Promise<void> | undefined
+  /** Redis cannot be used, and this was told. */
+  #failing = false
 
   constructor(
     name: string,
@@ -96,7 +109,7 @@ class OpenJobs implements Jobs {
       }
       this.#queue = new Queue<Data>(bullName(jobsName(name)), { ...bullOptions, connection: this.#redis })
       this.#queue.on('error', () => {})
-      this.#worker = new Worker<Data>(bullName(jobsName(name)), (job) => this.#do(job), {
+      this.#worker = new Worker<Data>(bullName(jobsName(name)), (job) => this.#track(this.#do(job)), {
         prefix: bullOptions.prefix,
         connection: blocking,
         concurrency,
@@ -108,7 +121,10 @@ class OpenJobs implements Jobs {
         removeOnComplete: { count: 0 },
         removeOnFail: { count: 0 },
       })
-      this.#worker.on('error', (error) => this.#report(error))
+      this.#worker.on('error', (error) => this.#reportRedis(error))
+      blocking.on('ready', () => {
+        this.#failing = false
+      })
       await this.#worker.waitUntilReady()
     } catch (error) {
       await this.close()
@@ -150,22 +166,61 @@ class OpenJobs implements Jobs {
     return this.#closing
   }
 
-  async #do({ id = '', data }: Job<Data>): Promise<void> {
-    if ((await this.work({ id, ...data }).catch(() => 'leave')) === 'leave') throw left()
+  #track(work: Promise<void>): Promise<void> {
+    const running = work.catch(() => {}).finally(() => this.#running.delete(running))
+    this.#running.add(running)
+    return work
+  }
+
+  async #do(job: Job<Data>): Promise<void> {
+    const { id = '', data } = job
+    const { thrown = 0, ...rest } = data
+    let how: 'done' | 'leave'
+    try {
+      how = await this.work({ id, ...rest, isLastTry: thrown + 1 >= mostThrown })
+    } catch (error) {
+      how = await this.#afterThrown(job, error)
+    }
+    if (how === 'leave') throw left()
     await this.#run(freePlace, [id, data.owner]).catch(() => {})
   }
 
-  async #close(): Promise<void> {
-    // Waits for what runs, which has its own deadline.
-    await this.#worker?.close().catch(() => {})
-    this.#ended = true
-    await within(replyMs, Promise.all(this.#connections.map(disconnect)))
+  /** Tells what the work has thrown, and counts it where every process sees it. */
+  async #afterThrown(job: Job<Data>, error: unknown): Promise<'done' | 'leave'> {
+    const thrown = (job.data.thrown ?? 0) + 1
+    const isGivenUp = thrown >= mostThrown
+    const why = error instanceof Error ? error.message : String(error)
+    const next = isGivenUp
+      ? `It is given up: it has failed ${thrown} times.`
+      : `It is tried again in about ${Math.ceil(this.#settings.lease / 1000)} seconds.`
+    const about = `The job ${job.id} of ${this.#settings.name} has failed: ${why}`
+    this.#report(
+      new LlmError(isLlmError(error) ? error.code : 'server-error', `${about}\n${next}`, { cause: error }),
+    )
+    if (isGivenUp) return 'done'
+    // Not counted if Redis does not answer.
+    await job.updateData({ ...job.data, thrown }).catch(() => {})
+    return 'leave'
   }
 
-  #report(error: Error): void {
+  async #close(): Promise<void> {
+    await closeWorker(this.#worker, this.#running, async () => {
+      this.#ended = true
+      await Promise.all(this.#connections.map(disconnect))
+    })
+  }
+
+  /** Tells that Redis cannot be used, once each time. */
+  #reportRedis(error: Error): void {
+    if (this.#failing) return
+    this.#failing = true
+    this.#report(unreachable(this.#settings.redis, error))
+  }
+
+  #report(error: LlmError): void {
     if (this.#ended || this.#closing !== undefined) return
     try {
-      this.#settings.onError(unreachable(this.#settings.redis, error))
+      this.#settings.onError(error)
     } catch {
       // The app's own problem must not end the worker.
     }

@@ -17,7 +17,7 @@ export async function historyOf(redis: Connection): Promise<string> {
  * Waits until a replica has what was written over this connection, if there is one. A frozen replica is waited for four seconds.
  * @throws {Error} if the history is not the given one: what was written may be lost
  */
-export async function replicated(redis: Connection, history: string): Promise<void> {
+export async function waitForReplica(redis: Connection, history: string): Promise<void> {
   await Promise.all(
     serversOf(redis).map(async (server) => {
       if ((await replicationOf(server)).hasReplicas) await server.wait(1, waitMs)

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { isLlmError, LlmError, type Provider } from '@patchbay/core'
 import type { Job, Worker } from 'bullmq'
 import { type WorkerOptions, workerSettings } from '../options.js'
+import { closeWorker } from '../redis/close-worker.js'
 import { type Connection, connect, disconnect, replyMs, unreachable, within } from '../redis/connection.js'
 import { baseOf, bullName, bullOptions, mailboxOf } from '../redis/keys.js'
 import { type Letter, readMailbox } from '../redis/mailbox.js'
@@ -106,14 +107,11 @@ export class CallWorker {
   }
 
   async #close(): Promise<void> {
-    const closed = Promise.resolve(this.#bull?.close()).catch(() => {})
-    await Promise.all(this.#running)
-    // Without an answer from Redis, nothing more can be put in order there: leases end by themselves.
-    const isClosed = await within(replyMs, closed)
-    clearInterval(this.#heartbeat)
-    if (isClosed) await this.#run(removeMailbox, [this.#id]).catch(() => {})
-    await this.#disconnect()
-    await within(replyMs, closed)
+    await closeWorker(this.#bull, this.#running, async (isClosed) => {
+      clearInterval(this.#heartbeat)
+      if (isClosed) await this.#run(removeMailbox, [this.#id]).catch(() => {})
+      await this.#disconnect()
+    })
   }
 
   async #disconnect(): Promise<void> {

@@ -1,7 +1,7 @@
 // Contract tests of cancellation: aborts, deadlines, and close().
 import { isLlmError } from '@patchbay/core'
 import { describe, expect, it } from 'vitest'
-import { countListeners, resources, settled } from './resources.js'
+import { countListeners, resources, waitForRelease } from './resources.js'
 import { all } from './stream-events.js'
 import type { Subject } from './subject.js'
 
@@ -110,7 +110,7 @@ export function cancellation(subject: Subject): void {
       await own.close()
       const error: unknown = await own.chat(short).catch((thrown) => thrown)
       expect(isLlmError(error, 'closed')).toBe(true)
-      await settled(before)
+      await waitForRelease(before)
       expect(resources()).toBeLessThanOrEqual(before)
     })
   })

@@ -22,7 +22,7 @@ export function resources(): number {
 }
 
 /** Waits until no more than these are held, for 20 seconds at most. While the resources are counted, it has no timer of its own. */
-export async function settled(most: number): Promise<void> {
+export async function waitForRelease(most: number): Promise<void> {
   for (const since = performance.now(); resources() > most && performance.now() - since < 20_000; ) {
     await new Promise((resolve) => setTimeout(resolve, 20))
     await new Promise((resolve) => setImmediate(resolve))

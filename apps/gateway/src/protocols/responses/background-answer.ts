@@ -25,14 +25,20 @@ export interface BackgroundCall {
 }
 
 /** Milliseconds that events are kept after the end; the answer itself is stored longer. */
-export const eventsMs = 600_000
+const eventsMs = 600_000
+/** The same, where response and events can be read from the store that instances share. */
+const storedMs = 30_000
+/** Milliseconds between the first two attempts to store the end, doubled each time, and the most. */
+const endWaitMs = 250
+const mostEndWaitMs = 8000
 /** Milliseconds between signs of life, for instances that share their responses. */
 const beatMs = 2000
 
 /** One answer in the background. */
 export class BackgroundAnswer {
   readonly owner: string
-  endedAt = Number.POSITIVE_INFINITY
+  /** When it may be forgotten here: at some time after its end. */
+  keptUntil = Number.POSITIVE_INFINITY
   readonly events: EventLog
   readonly #publisher: EventPublisher
   readonly #cancel = new AbortController()
@@ -41,7 +47,7 @@ export class BackgroundAnswer {
   /** Left to another instance: nothing of it is told here. */
   #isLeft = false
   #messages: readonly Message[]
-  #saving: Promise<void> = Promise.resolve()
+  #saving: Promise<unknown> = Promise.resolve()
   /** Undefined once it has ended: what it was made of is not kept. */
   #call: BackgroundCall | undefined
   #last: Json | undefined
@@ -61,7 +67,7 @@ export class BackgroundAnswer {
   }
 
   get hasEnded(): boolean {
-    return this.endedAt !== Number.POSITIVE_INFINITY
+    return this.keptUntil !== Number.POSITIVE_INFINITY
   }
 
   /** The response so far. */
@@ -69,23 +75,23 @@ export class BackgroundAnswer {
     return this.#last ?? this.#call?.items.latest ?? {}
   }
 
-  /** Stores the response as it is now. */
-  save(): Promise<void> {
+  /** Stores the response as it is now; false if its conversation is too long for that. */
+  save(): Promise<boolean> {
     // One after the other: the end is stored last.
     const saving = this.#saving.catch(() => {}).then(() => this.#save())
     this.#saving = saving
     return saving
   }
 
-  async #save(): Promise<void> {
+  async #save(): Promise<boolean> {
     const call = this.#call
-    if (call === undefined) return
+    if (call === undefined) return true
     const isShared = await this.store.isShared()
     if (isShared && (await this.store.askedToEnd(this.owner, call.items.id)) === 'forget') {
       if (this.hasEnded) await this.store.deleteEvents(this.owner, call.items.id)
-      return
+      return true
     }
-    await this.store.save(this.owner, {
+    return this.store.save(this.owner, {
       response: this.response,
       messages: [...this.#messages],
       input: call.input,
@@ -94,10 +100,11 @@ export class BackgroundAnswer {
     })
   }
 
-  /** Stores the response that is promised and its first events, for readers at every instance. */
-  async promise(): Promise<void> {
-    await this.save()
+  /** Stores the response that is promised and its first events, for readers at every instance; false if they cannot be. */
+  async promise(): Promise<boolean> {
+    if (!(await this.save())) return false
     await this.#publisher.now()
+    return true
   }
 
   /** Resolves when it has ended here: `'leave'` if it had not begun, and another instance may make it. */
@@ -146,22 +153,48 @@ export class BackgroundAnswer {
       if (partial !== undefined && partial.content.length > 0) this.#messages = [...this.#messages, partial]
       this.#add(this.#cancel.signal.aborted ? items.cancelled() : items.failed(told))
     }
-    this.endedAt = Date.now()
     // If storing fails, the answer can be read here for some minutes.
-    await this.#publisher.now().catch(() => {})
-    await this.#tryToSave()
+    this.keptUntil = Date.now() + eventsMs
+    const isStored = await this.#storeEnd(call.isJob)
+    // The next instance that takes the job says what became of it.
+    this.#isLeft = call.isJob && !isStored
     recorder.end(status)
     this.#last = this.response
     this.#call = undefined
     this.#messages = []
     this.events.close()
-    setTimeout(this.forgetOld, eventsMs).unref()
+    this.#forgetLater(isStored)
+  }
+
+  /** Stores the end; whether it can be read at other instances. That of a job is known only from there, so it is tried for some seconds. */
+  async #storeEnd(isJob: boolean): Promise<boolean> {
+    for (let wait = endWaitMs; ; wait *= 2)
+      try {
+        // The events first: who finds that it has ended looks for them.
+        await this.#publisher.now()
+        return (await this.save()) && (await this.store.isShared())
+      } catch {
+        if (!isJob || wait > mostEndWaitMs) break
+        await new Promise((resolve) => setTimeout(resolve, wait))
+      }
+    await this.#tryToSave()
+    return false
+  }
+
+  #forgetLater(isStored: boolean): void {
+    const wait = isStored ? storedMs : eventsMs
+    setTimeout(() => {
+      // Whoever reads its events here reads them to their end.
+      if (isStored && this.events.isRead) return this.#forgetLater(false)
+      this.keptUntil = 0
+      this.forgetOld()
+    }, wait).unref()
   }
 
   /** Ends it without a word: another instance makes it, or will. */
   #abandon(how: 'done' | 'leave'): void {
     this.#isLeft = how === 'leave'
-    this.endedAt = 0
+    this.keptUntil = 0
     this.#call?.recorder.handOver()
     this.#call = undefined
     this.events.clear()
@@ -193,7 +226,7 @@ export class BackgroundAnswer {
         if (asked !== undefined) {
           await this.cancel()
           // Nor is it to be read here.
-          if (asked === 'forget') this.endedAt = 0
+          if (asked === 'forget') this.keptUntil = 0
           return this.forgetOld()
         }
         await this.save()

@@ -1,7 +1,8 @@
 // Background answers as jobs in the Redis that instances share: any of them makes an answer, also after the one that took the request is
 // gone.
 import { isLlmError, LlmError } from '@patchbay/core'
-import type { Jobs } from '@patchbay/queue'
+import { withoutKeys } from '@patchbay/core/wire'
+import type { DoJob, Jobs, QueuedJob } from '@patchbay/queue'
 import type { Json } from '../../body/body.js'
 import type { ResponseStore } from './response-store.js'
 
@@ -30,7 +31,7 @@ export interface BackgroundJob {
 /** What is kept in Redis of a request. */
 interface JobData {
   headers: Record<string, string>
-  body: string
+  body: Json
 }
 
 const byRequest = new WeakMap<Request, BackgroundJob>()
@@ -70,7 +71,7 @@ export class BackgroundJobs {
         return value === null ? [] : [[name, value]]
       }),
     )
-    const data: JobData = { headers, body: JSON.stringify(body) }
+    const data: JobData = { headers, body }
     if (await jobs.add({ id, owner, data: JSON.stringify(data) }, { most: maxRunning, keep: keepMs }))
       return true
     throw tooMany()
@@ -117,7 +118,24 @@ export class BackgroundJobs {
     return this.#jobs
   }
 
-  async #do({ id, owner, data }: { id: string; owner: string; data: string }): Promise<'done' | 'leave'> {
+  async #do(job: Parameters<DoJob>[0]): Promise<'done' | 'leave'> {
+    try {
+      return await this.#answer(job)
+    } catch (error) {
+      // The store, perhaps: that is not the job's fault.
+      if (isLlmError(error, 'network')) return 'leave'
+      if (job.isLastTry) await this.#fail(job).catch(() => {})
+      throw error
+    }
+  }
+
+  async #fail({ id, owner }: QueuedJob): Promise<void> {
+    const message = 'The gateway could not make this answer. Its log says why.'
+    const error = { code: 'server_error', message }
+    await this.store.end(owner, `resp_${id}`, { status: 'failed', error })
+  }
+
+  async #answer({ id, owner, data }: QueuedJob): Promise<'done' | 'leave'> {
     const responseId = `resp_${id}`
     const [stored, asked] = await Promise.all([
       this.store.response(owner, responseId),
@@ -138,7 +156,8 @@ export class BackgroundJobs {
       return 'done'
     }
     const { headers, body } = JSON.parse(data) as JobData
-    const request = new Request('http://127.0.0.1/v1/responses', { method: 'POST', headers, body })
+    const init = { method: 'POST', headers, body: JSON.stringify(body) }
+    const request = new Request('http://127.0.0.1/v1/responses', init)
     const job = { id, owner, response: stored.response, input: stored.input ?? [] }
     byRequest.set(request, job)
     return this.answer(request, job)
@@ -157,10 +176,7 @@ export function tooMany(): LlmError {
 
 let hasTold = false
 
-async function openJobs(
-  redis: string,
-  work: Parameters<typeof import('@patchbay/queue').jobs>[1],
-): Promise<Jobs | undefined> {
+async function openJobs(redis: string, work: DoJob): Promise<Jobs | undefined> {
   let queue: typeof import('@patchbay/queue')
   try {
     queue = await import('@patchbay/queue')
@@ -173,5 +189,8 @@ async function openJobs(
     hasTold = true
     return undefined
   }
-  return queue.jobs(queueName, work, { redis, concurrency })
+  return queue.jobs(queueName, work, {
+    ...{ redis, concurrency },
+    onError: ({ message }) => console.error(`Background answers: ${withoutKeys(message)}`),
+  })
 }

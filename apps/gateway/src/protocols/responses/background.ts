@@ -2,7 +2,7 @@
 // Source: platform.openai.com/docs/guides/background, November 2026.
 
 import type { Json } from '../../body/body.js'
-import { BackgroundAnswer, type BackgroundCall, eventsMs } from './background-answer.js'
+import { BackgroundAnswer, type BackgroundCall } from './background-answer.js'
 import { type BackgroundJobs, maxRunning, tooMany } from './background-jobs.js'
 import { type Kept, maxCharacters } from './event-log.js'
 import type { ResponseStore } from './response-store.js'
@@ -20,8 +20,8 @@ export class BackgroundAnswers {
   ) {}
 
   /**
-   * Leaves an answer to whichever instance takes it first; false if there are no jobs, or this is one already. Its response can be read
-   * anywhere from then on.
+   * Leaves an answer to whichever instance takes it first; undefined if there are no jobs, this is one already, or its
+   * conversation is too long to be stored. Its response can be read anywhere from then on.
    * @throws {LlmError} `rate-limited` if the key has too many, `network` if it cannot be stored
    */
   async handOver(call: BackgroundCall, request: Request, body: Json): Promise<Json | undefined> {
@@ -30,7 +30,7 @@ export class BackgroundAnswers {
     const { owner, items, recorder } = call
     const answer = new BackgroundAnswer({ ...call, isJob: true }, this.store, this.#kept, () => {})
     try {
-      await answer.promise()
+      if (!(await answer.promise())) return undefined
       if (await jobs.add(recorder.id, owner, request, body)) return answer.response
     } catch (error) {
       await this.store.delete(owner, items.id).catch(() => {})
@@ -88,7 +88,7 @@ export class BackgroundAnswers {
 
   #forgetOld(): void {
     for (const [key, one] of this.#answers)
-      if (Date.now() - one.endedAt >= eventsMs || (one.hasEnded && this.#kept.characters > maxCharacters))
+      if (Date.now() >= one.keptUntil || (one.hasEnded && this.#kept.characters > maxCharacters))
         this.#forget(key)
   }
 }

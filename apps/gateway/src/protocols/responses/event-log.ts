@@ -26,6 +26,8 @@ export class EventLog {
   #events: NumberedEvent[] = []
   #characters = 0
   #isClosed = false
+  #readers = 0
+  #newest = -1
   #waiting: (() => void)[] = []
 
   /** `onFull` is called when all answers together have too much, to drop events of others. */
@@ -37,7 +39,8 @@ export class EventLog {
   add(lines: readonly Json[]): void {
     for (const line of lines) {
       const text = toSse(line)
-      this.#events.push({ number: Number(line.sequence_number), text })
+      this.#newest = Number(line.sequence_number)
+      this.#events.push({ number: this.#newest, text })
       this.#count(text.length)
     }
     if (this.kept.characters > maxCharacters) this.onFull()
@@ -66,6 +69,11 @@ export class EventLog {
     this.#wake()
   }
 
+  /** Whether a reader has not come to the end. */
+  get isRead(): boolean {
+    return this.#readers > 0
+  }
+
   /** Drops all events. */
   clear(): void {
     this.#count(-this.#characters)
@@ -85,14 +93,24 @@ export class EventLog {
    * @throws {LlmError} `invalid-request` if events between were dropped before this reader took them
    */
   async *after(number: number): AsyncGenerator<string> {
+    this.#readers++
+    try {
+      yield* this.#after(number)
+    } finally {
+      this.#readers--
+    }
+  }
+
+  async *#after(number: number): AsyncGenerator<string> {
     let next = number + 1
     // The headers go out at once.
     yield comment
     while (true) {
       const [oldest] = this.#events
-      if (oldest !== undefined && oldest.number > next) throw tooOld(oldest.number)
+      const from = oldest?.number ?? this.#newest + 1
+      if (from > next) throw tooOld(from)
       // Their numbers follow each other.
-      const index = next - (oldest?.number ?? next)
+      const index = next - from
       if (index < this.#events.length)
         for (const event of this.#events.slice(index)) {
           next = event.number + 1

@@ -24,7 +24,7 @@ export interface StoredResponse {
 
 const lifetimeMs = 3_600_000
 const maxBytes = 64 * 1024 * 1024
-/** A longer conversation is not stored. */
+/** A response to a longer conversation is not stored. */
 const maxMessages = 10_000
 const maxParts = 50_000
 /** How often a value is written that others write at the same time. */
@@ -66,18 +66,20 @@ export class ResponseStore {
   constructor(private readonly shared: () => Promise<StateStore | undefined>) {}
 
   /**
-   * Stores a response and its items.
+   * Stores a response and its items; false if its conversation is too long. What is stored while it is made is stored when it has ended,
+   * too: the answer itself does not count.
    * @throws {LlmError} `network` if the store cannot be reached, like all methods here
    */
   async save(
     owner: string,
     { response, messages, input = [], items, beatAt }: StoredResponse,
-  ): Promise<void> {
-    const parts = messages.reduce(
+  ): Promise<boolean> {
+    const asked = isUnfinished(response) ? messages : messages.slice(0, -1)
+    const parts = asked.reduce(
       (sum, { content }) => sum + (typeof content === 'string' ? 1 : content.length),
       0,
     )
-    if (messages.length > maxMessages || parts > maxParts) return
+    if (asked.length > maxMessages || parts > maxParts) return false
     const { id, output } = response as { id: string; output: { id: string }[] }
     await this.#set(keyOf(owner, 'response', id), {
       response,
@@ -88,6 +90,7 @@ export class ResponseStore {
     })
     for (const item of output)
       if (typeof item.id === 'string') await this.#set(keyOf(owner, 'item', item.id), item)
+    return true
   }
 
   async response(owner: string, id: string): Promise<StoredResponse | undefined> {

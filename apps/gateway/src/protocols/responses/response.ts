@@ -39,7 +39,7 @@ export class ItemWriter {
   #open: Open | undefined
   #number = 0
   #status = 'in_progress'
-  #isQueued = false
+  #queued: Json[] | undefined
 
   /** `base` is the response without output. */
   constructor(
@@ -56,11 +56,15 @@ export class ItemWriter {
     return { ...this.base, status: this.#status, output: [...this.#output] }
   }
 
-  /** The events of an answer that waits. */
+  /** The events of an answer that waits; the same ones each time. */
   queued(): Json[] {
-    this.#isQueued = true
+    if (this.#queued !== undefined) return this.#queued
     const response = this.#response('queued')
-    return [this.#event('response.created', { response }), this.#event('response.queued', { response })]
+    this.#queued = [
+      this.#event('response.created', { response }),
+      this.#event('response.queued', { response }),
+    ]
+    return this.#queued
   }
 
   /** The event that ends an answer in the background that its client has cancelled: the protocol has no other one. */
@@ -78,7 +82,7 @@ export class ItemWriter {
       case 'start':
         this.base.model = event.model
         return [
-          ...(this.#isQueued
+          ...(this.#queued !== undefined
             ? []
             : [this.#event('response.created', { response: this.#response('in_progress') })]),
           this.#event('response.in_progress', { response: this.#response('in_progress') }),

@@ -83,7 +83,7 @@ class DecodedBody<Division, Value> implements AsyncIterableIterator<Value, undef
     try {
       this.#reader ??= this.#body.getReader()
       for (;;) {
-        const { done, value } = await this.#reader.read().catch(lost)
+        const { done, value } = await this.#reader.read().catch(throwConnectionLost)
         if (this.#hasEnded) return end
         this.#isComplete = done
         const text = done ? this.#decoder.end() : this.#decoder.decode(value)
@@ -109,7 +109,7 @@ class DecodedBody<Division, Value> implements AsyncIterableIterator<Value, undef
   }
 }
 
-function lost(cause: unknown): never {
+function throwConnectionLost(cause: unknown): never {
   throw connectionLost(cause)
 }
 

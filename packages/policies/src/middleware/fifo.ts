@@ -1,4 +1,4 @@
-// First in, first out. `Array.prototype.shift` moves all that is left once a list has more than some 16,000 entries (V8 in Node 20 and
+// First in, first out. `Array.prototype.shift` moves all that remain once a list has more than some 16,000 entries (V8 in Node 20 and
 // 22), so that emptying a list of n took n² moves: a minute for 200,000 events.
 
 /** From this many taken entries on, they are given back while others still wait. */

@@ -2,6 +2,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { acceptedContent, createMcpHandler, inputRequired, McpServer } from '@modelcontextprotocol/server'
+import { mockProvider } from '@patchbay/testing'
 import { expect, it, onTestFinished } from 'vitest'
 import { z } from 'zod'
 import { call, connect } from '../test/everything-suite.js'
@@ -34,6 +35,18 @@ async function strictServer() {
           },
         })
       })
+      server.registerTool('translate', { description: 'Translates' }, (context) => {
+        const answer = context.mcpReq.inputResponses?.words
+        if (answer !== undefined) return { content: [{ type: 'text', text: JSON.stringify(answer) }] }
+        return inputRequired({
+          inputRequests: {
+            words: inputRequired.createMessage({
+              messages: [{ role: 'user', content: { type: 'text', text: 'Good morning in Spanish?' } }],
+              maxTokens: 50,
+            }),
+          },
+        })
+      })
       return server
     },
     { legacy: 'reject' },
@@ -60,7 +73,7 @@ async function strictServer() {
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`, versions }
 }
 
-it('a server that speaks only the newest protocol is spoken to in it', async () => {
+it('a server that speaks only the stateless protocol is spoken to in it', async () => {
   const { url, versions } = await strictServer()
   const connection = await connect({ url })
   expect(await call(connection, 'add', { a: 2, b: 3 })).toContain('5')
@@ -81,4 +94,14 @@ it('its questions to the user are answered, and the call goes on with the answer
   )
   expect(await call(connection, 'greet')).toContain('Hello Ada')
   expect(asked).toEqual(['Who are you?'])
+})
+
+it('its questions to a model are answered, and the call goes on with the answer', async () => {
+  const { url } = await strictServer()
+  const sampling = mockProvider({ answers: ['Buenos días'] })
+  const connection = await connect({ url }, { sampling })
+  expect(await call(connection, 'translate')).toContain('Buenos días')
+  expect(sampling.requests).toMatchObject([
+    { maxOutputTokens: 50, messages: [{ role: 'user', content: [{ text: 'Good morning in Spanish?' }] }] },
+  ])
 })
