@@ -101,7 +101,7 @@ withStdinFlags(withProviderFlags(program.command('image')))
   .argument('[prompt...]')
   .option(
     '-o, --output <file>',
-    'where the picture goes; default: standard output, if that is not a terminal',
+    'where the picture goes; default, and for "-": standard output, if that is not a terminal',
   )
   .option('--image <file>', 'a picture to change or to combine with others; may be repeated', several)
   .option('-n, --number <number>', 'how many; with several, the files are named FILE-1, FILE-2 …', number)
@@ -118,7 +118,10 @@ withStdinFlags(withProviderFlags(program.command('image')))
 withStdinFlags(withProviderFlags(program.command('speak')))
   .description('read a text aloud: patchbay speak "Good morning" --output morning.mp3')
   .argument('[text...]')
-  .option('-o, --output <file>', 'where the speech goes; default: standard output, if that is not a terminal')
+  .option(
+    '-o, --output <file>',
+    'where the speech goes; default, and for "-": standard output, if that is not a terminal',
+  )
   .option('--voice <name>', "the service's name of a voice")
   .option('--format <format>', "mp3, opus, aac, flac, wav or pcm; default: that of the file's ending")
   .option('--speed <number>', '1 is normal, 2 is twice as fast', number)

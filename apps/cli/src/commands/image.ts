@@ -3,7 +3,7 @@ import { extname } from 'node:path'
 import type { ImageRequest, Provider } from '@patchbay/core'
 import { withStatusLine } from '../terminal/answer.js'
 import { UsageError } from '../terminal/exit-codes.js'
-import { checkOutput, type OutputFlag, writeBytes, writeOutput } from '../terminal/output.js'
+import { checkOutput, type OutputFlag, outputFile, writeBytes, writeOutput } from '../terminal/output.js'
 import { dim, printable } from '../terminal/print.js'
 import type { StdinFlag } from '../terminal/stdin.js'
 import { imageOf, questionOf } from './ask.js'
@@ -31,11 +31,12 @@ export async function image(
   flags: ImageFlags,
   signal: AbortSignal,
 ): Promise<void> {
-  const { output, number: n, size, aspectRatio, quality, format, timeout } = flags
+  const output = outputFile(flags)
+  const { number: n, size, aspectRatio, quality, format, timeout } = flags
   const prompt = await questionOf(words, flags, signal)
   if (prompt === '')
     throw new UsageError('Say what to draw: patchbay image "A red bicycle" --output bicycle.png')
-  checkOutput(flags, 'picture.png')
+  await checkOutput(flags, 'picture.png')
   if (output === undefined && n !== undefined && n > 1)
     throw new UsageError('Several pictures need files: --output picture.png writes picture-1.png and so on.')
   const images = await Promise.all((flags.image ?? []).map(imageOf))
@@ -60,12 +61,19 @@ export async function image(
     throw new UsageError(
       `${response.images.length} pictures came, and standard output takes one. Use -o picture.png, which writes picture-1.png and so on.`,
     )
+  // A picture that cannot be written must not cost the others, which are paid for.
+  const failures: Error[] = []
   for (const [index, { data, mediaType, revisedPrompt }] of response.images.entries()) {
     if (output === undefined) await writeBytes(data)
-    else await writeOutput(isSeveral ? numbered(output, index + 1) : output, data, mediaType)
+    else
+      await writeOutput(isSeveral ? numbered(output, index + 1) : output, data, mediaType).catch((error) =>
+        failures.push(error),
+      )
     if (revisedPrompt !== undefined)
       process.stderr.write(`${dim(`drawn from: ${printable(revisedPrompt)}`)}\n`)
   }
+  const [cause] = failures
+  if (cause !== undefined) throw new UsageError(failures.map(({ message }) => message).join('\n'), { cause })
 }
 
 /** `bicycle-2.png` of `bicycle.png`. */

@@ -1,6 +1,6 @@
 // `patchbay image` and `patchbay speak`: what is sent to a service, and where its bytes go.
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -141,6 +141,38 @@ describe('patchbay image', () => {
     expect(err).toContain(message)
     expect(code).toBe(expected)
     expect(existsSync(at('x.png'))).toBe(false)
+  })
+})
+
+describe('where the bytes go', () => {
+  const calls = [{ call: ['image', 'x'] }, { call: ['speak', 'x', '-p', 'speaks'] }]
+
+  it.each(calls)('is known to be no file before the call is paid for: $call', async ({ call }) => {
+    const { run, service, at } = await world()
+    mkdirSync(at('folder'))
+    const folder = await run([...call, '-o', 'folder'])
+    expect(folder.err).toContain('folder is a folder. Name a file in it: --output folder')
+    const none = await run([...call, '-o', 'none/x.png'])
+    expect(none.err).toContain('none/x.png cannot be written: there is no folder none')
+    expect([folder.code, none.code]).toEqual([2, 2])
+    expect(service.requests).toEqual([])
+  })
+
+  it.each(calls)('is standard output for "-": $call', async ({ call }) => {
+    const { run, at } = await world()
+    const { code, out } = await run([...call, '-o', '-'])
+    expect(code).toBe(0)
+    expect(out.equals(call[0] === 'image' ? png : sound)).toBe(true)
+    expect(existsSync(at('-'))).toBe(false)
+  })
+
+  it('a picture that cannot be written does not cost the others', async () => {
+    const { run, at } = await world()
+    mkdirSync(at('x-1.png'))
+    const { code, err } = await run(['image', 'x', '-n', '3', '-o', 'x.png'])
+    expect(err).toContain('x-1.png cannot be written')
+    expect(code).toBe(2)
+    expect([2, 3].map((index) => readFileSync(at(`x-${index}.png`)).equals(png))).toEqual([true, true])
   })
 })
 

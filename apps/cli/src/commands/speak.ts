@@ -3,7 +3,7 @@ import { extname } from 'node:path'
 import type { Provider, SpeakRequest } from '@patchbay/core'
 import { withStatusLine } from '../terminal/answer.js'
 import { UsageError } from '../terminal/exit-codes.js'
-import { checkOutput, type OutputFlag, writeBytes, writeOutput } from '../terminal/output.js'
+import { checkOutput, type OutputFlag, outputFile, writeBytes, writeOutput } from '../terminal/output.js'
 import type { StdinFlag } from '../terminal/stdin.js'
 import { questionOf } from './ask.js'
 
@@ -37,11 +37,12 @@ export async function speak(
   flags: SpeakFlags,
   signal: AbortSignal,
 ): Promise<void> {
-  const { output, voice, speed, instructions, timeout } = flags
+  const output = outputFile(flags)
+  const { voice, speed, instructions, timeout } = flags
   const text = await questionOf(words, flags, signal)
   if (text === '')
     throw new UsageError('Say what to read: patchbay speak "Good morning" --output morning.mp3')
-  checkOutput(flags, 'speech.mp3')
+  await checkOutput(flags, 'speech.mp3')
   const format = flags.format ?? (output === undefined ? undefined : formatOf[extname(output).toLowerCase()])
   // The values of flags are checked with the request, where the message names the one that is wrong.
   const request = {

@@ -1,12 +1,17 @@
 // Where bytes go that a model made: a file, or a pipe; never a terminal, which would show them as signs.
-import { writeFile } from 'node:fs/promises'
-import { extname } from 'node:path'
+import { access, constants, stat, writeFile } from 'node:fs/promises'
+import { dirname, extname, join } from 'node:path'
 import { UsageError } from './exit-codes.js'
 import { dim, printable } from './print.js'
 
-/** The flag that names the file. */
+/** The flag that names the file; none: standard output. */
 export interface OutputFlag {
   output?: string
+}
+
+/** The file that the flag names; `undefined` for standard output, which `-` is too. */
+export function outputFile({ output }: OutputFlag): string | undefined {
+  return output === '-' ? undefined : output
 }
 
 /** Endings of files, the usual one of each type first, by media type. */
@@ -28,11 +33,24 @@ const endings: Record<string, string[]> = {
 /**
  * Called before a request that costs money.
  * @param example a name of a file, for the message
- * @throws {UsageError} if the bytes would go to a terminal
+ * @throws {UsageError} if the bytes would go to a terminal, or to a file that cannot be written
  */
-export function checkOutput({ output }: OutputFlag, example: string): void {
-  if (output === undefined && process.stdout.isTTY)
+export async function checkOutput(flags: OutputFlag, example: string): Promise<void> {
+  const output = outputFile(flags)
+  if (output === undefined) {
+    if (!process.stdout.isTTY) return
     throw new UsageError(`Name a file: --output ${example}, or send it to another program with a pipe.`)
+  }
+  const there = await stat(output).catch(() => undefined)
+  if (there?.isDirectory())
+    throw new UsageError(
+      `${printable(output)} is a folder. Name a file in it: --output ${printable(join(output, example))}`,
+    )
+  const target = there === undefined ? dirname(output) : output
+  await access(target, constants.W_OK).catch((cause: NodeJS.ErrnoException) => {
+    const why = cause.code === 'ENOENT' ? `there is no folder ${printable(target)}` : cause.message
+    throw new UsageError(`${printable(output)} cannot be written: ${why}`, { cause })
+  })
 }
 
 /** Writes a whole file, and says so; an ending that stands for another type of content is told. */

@@ -2,8 +2,9 @@
 // Gemini calls without sources, or only a report at the end.
 import type { Citation, Part } from '@patchbay/core'
 import { fieldsOf } from '@patchbay/core/wire'
+import { webAddress } from './web-address.js'
 
-/** A search that the model asked for, or what it found. `error` is the service's word for why it failed. */
+/** A search that the model asked for, or what it found: pages of the web. `error` is the service's word for why it failed. */
 export type SearchStep =
   | { type: 'call'; id: string; queries: string[] }
   | { type: 'result'; id: string; sources: Citation[]; error?: string }
@@ -39,7 +40,8 @@ export class WebSearches {
     }
     if ((sources === undefined && !isError) || !this.#open.delete(id)) return steps
     const error = isError && { error: typeof output === 'string' ? output : 'unavailable' }
-    return [...steps, { type: 'result', id, sources: sources ?? [], ...error }]
+    const pages = (sources ?? []).filter(({ url }) => webAddress(url) !== undefined)
+    return [...steps, { type: 'result', id, sources: pages, ...error }]
   }
 
   /** Empty results for calls whose results the service does not tell. */

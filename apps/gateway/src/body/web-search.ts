@@ -2,6 +2,7 @@
 // @patchbay/claude, @patchbay/openai and @patchbay/gemini, with which a test compares these.
 import type { ServerTool, ServerToolName, Warning } from '@patchbay/core'
 import { serverTool } from '@patchbay/core/wire'
+import { requestError } from '../answer/http-status.js'
 import { type Json, requireList, requireObject, requireString } from './body.js'
 
 /** What a client asks of a web search. */
@@ -83,6 +84,16 @@ export function searchTools(
   )
   const wishes = (Object.keys(search) as (keyof WebSearch)[]).filter((name) => search[name] !== undefined)
   return { tools, ignored: wishes.filter((name) => !own.some(({ takes }) => takes.includes(name))) }
+}
+
+/**
+ * The only domains that a search may use; `undefined` for all.
+ * @throws {LlmError} for an empty list: it allows nothing, which no service can search, and must not come to allow everything
+ */
+export function allowedDomainsOf(value: unknown, where: string): string[] | undefined {
+  if (Array.isArray(value) && value.length === 0)
+    throw requestError(`${where}: must name at least one domain; leave it out to allow all.`)
+  return domainsOf(value, where)
 }
 
 /** The search for `x-patchbay-ignored`, if these warnings tell that the model that answers was not offered it. */

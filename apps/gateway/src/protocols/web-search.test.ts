@@ -349,6 +349,27 @@ describe('what the client asks of the search', () => {
     expect(await refused.text()).toContain('tools[0].allowed_domains')
   })
 
+  it.each([
+    ['/v1/messages', 'tools[0].allowed_domains', { ...base, tools: [{ ...search, allowed_domains: [] }] }],
+    [
+      '/v1/responses',
+      'tools[0].filters.allowed_domains',
+      { model: 'any', input: 'x', tools: [{ type: 'web_search', filters: { allowed_domains: [] } }] },
+    ],
+  ])('an empty list of what is allowed is refused, not taken for no limit: %s', async (path, field, body) => {
+    const { url, bodies } = await world('gemini')
+    const refused = await fetch(`${url}${path}`, { method: 'POST', body: JSON.stringify(body) })
+    expect(refused.status).toBe(400)
+    expect(await refused.text()).toContain(field)
+    expect(bodies).toEqual([])
+  })
+
+  it('an empty list of what is blocked blocks nothing', async () => {
+    const { url, bodies } = await world('gemini')
+    expect((await post(url, { tools: [{ ...search, blocked_domains: [] }] })).status).toBe(200)
+    expect(bodies[0]?.tools).toEqual(offered.gemini)
+  })
+
   it('a hint is left out where a fallback, or a model beside functions, does not take it', async () => {
     const { url, bodies } = await world('gemini', 'gemini-2.5-flash')
     const ignored = async (url: string, stream: boolean) => {
@@ -402,5 +423,91 @@ describe('what the client asks of the search', () => {
     expect((await post(url, { messages, tools: [search] })).status).toBe(200)
     expect(JSON.stringify(bodies[0])).not.toContain('encrypted_content')
     expect(bodies[0]?.tools).toEqual(offered.claude)
+  })
+})
+
+describe('pages that are known after the text', () => {
+  /** A gateway over Gemini, which names what it found with its last piece: a page, and addresses that are none of the web. */
+  async function late() {
+    const addresses = [
+      'javascript:alert(1)',
+      'data:text/html,x',
+      ' javascript:alert(2)',
+      'file:///etc/passwd',
+    ]
+    const all = [...addresses.map((uri) => ({ uri, title: 'x' })), { uri: page.url, title: page.title }]
+    const pieces = [
+      { candidates: [{ content: { parts: [{ text: 'Fog.' }] } }] },
+      {
+        candidates: [
+          {
+            content: { parts: [{ text: '' }] },
+            finishReason: 'STOP',
+            groundingMetadata: {
+              webSearchQueries: ['news of Lima'],
+              groundingChunks: all.map((web) => ({ web })),
+              groundingSupports: [
+                { segment: { endIndex: 4, text: 'Fog.' }, groundingChunkIndices: all.map((_, at) => at) },
+              ],
+            },
+          },
+        ],
+      },
+    ]
+    const service = await faultServer(() => ({
+      headers: { 'content-type': 'text/event-stream' },
+      body: pieces.map((piece) => `data: ${JSON.stringify(piece)}\n\n`).join(''),
+    }))
+    onTestFinished(() => service.close())
+    return served(gemini('gemini-3-pro', { apiKey: 'test', baseURL: service.url }))
+  }
+
+  it('are cited in the text before it ends, and searches come after it', async () => {
+    const { url } = await late()
+    const anthropic = new Anthropic({ apiKey: 'none', maxRetries: 0, baseURL: url })
+    const stream = anthropic.messages.stream({
+      model: 'any',
+      max_tokens: 500,
+      messages: [{ role: 'user', content: 'What is new in Lima?' }],
+      tools: [{ type: 'web_search_20250305', name: 'web_search' }],
+    })
+    const cited: string[] = []
+    // The SDK tells it only of the block that is the last so far.
+    stream.on('citation', (citation) => 'url' in citation && cited.push(String(citation.url)))
+    const open: number[] = []
+    let begun = 0
+    stream.on('streamEvent', (event) => {
+      if (event.type === 'content_block_start') {
+        expect(event.index).toBe(begun++)
+        open.push(event.index)
+      }
+      if (event.type === 'content_block_delta') expect(open).toEqual([event.index])
+      if (event.type === 'content_block_stop') expect(open.splice(0)).toEqual([event.index])
+    })
+    const { content } = await stream.finalMessage()
+    expect(cited).toEqual([page.url])
+    expect(content.map(({ type }) => type).filter((type) => type !== 'redacted_thinking')).toEqual([
+      ...['text', 'server_tool_use', 'web_search_tool_result'],
+    ])
+    expect(content[0]).toMatchObject({ text: 'Fog.', citations: [{ url: page.url }] })
+  })
+
+  const messages = [{ role: 'user', content: 'What is new in Lima?' }]
+  const search = { type: 'web_search_20250305', name: 'web_search' }
+  const requests: [path: string, body: Json][] = [
+    ['/v1/messages', { max_tokens: 500, messages, tools: [search] }],
+    ['/v1/responses', { input: 'x', tools: [{ type: 'web_search' }] }],
+    ['/v1/chat/completions', { messages }],
+  ]
+  it.each(
+    requests.flatMap(([path, body]) => [false, true].map((stream) => ({ path, body, stream }))),
+  )('are passed on if they are of the web: $path (streamed: $stream)', async ({ path, body, stream }) => {
+    const { url } = await late()
+    const text = await fetch(`${url}${path}`, {
+      method: 'POST',
+      body: JSON.stringify({ model: 'any', stream, ...body }),
+    }).then((response) => response.text())
+    expect(text).toContain(`"url":"${page.url}"`)
+    expect(text).not.toMatch(/javascript:|data:text|file:/)
   })
 })

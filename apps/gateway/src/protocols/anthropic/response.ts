@@ -4,6 +4,7 @@ import type { ChatEvent, ChatResponse, Citation, FinishReason, LlmError, Part, U
 import { BlockSequence } from '../../answer/block-sequence.js'
 import { clientCodeOf } from '../../answer/http-status.js'
 import { refusalIn } from '../../answer/refusal-text.js'
+import { webAddress } from '../../answer/web-address.js'
 import { type SearchStep, WebSearches } from '../../answer/web-searches.js'
 import type { Json } from '../../body/body.js'
 import { stateBlock } from './messages.js'
@@ -79,7 +80,7 @@ function toBlock(part: Part): Json[] {
 
 /** The protocol has no field for a citation without a URL. */
 function toCitation({ url, title, quote = '' }: Citation): Json[] {
-  if (url === undefined) return []
+  if (webAddress(url) === undefined) return []
   return [
     { type: 'web_search_result_location', url, title: title ?? null, cited_text: quote, encrypted_index: '' },
   ]
@@ -126,6 +127,8 @@ export class EventWriter {
   #open: Open | undefined
   /** The last text block: its citations are known at the end. */
   #text: number | undefined
+  /** Searches after a text that is still open: if it is the last one, its citations must come before its end. */
+  #waiting: SearchStep[] = []
   /** Text that waits for the opaque state, which is known at the end and must not be the last block. */
   #held = ''
 
@@ -174,22 +177,22 @@ export class EventWriter {
         return this.#end()
       case 'part':
         return [
-          ...this.#searches.of(event.part).flatMap((step) => this.#search(step)),
+          ...this.#searched(this.#searches.of(event.part)),
           ...refusalIn(event.part).flatMap((text) => [...this.#release(), ...this.#write(text)]),
         ]
       case 'finish': {
         const { message, usage, toolCalls } = event.response
         const isLast = this.#held === '' && toolCalls.length === 0
         const block = isLast && lastBlockIsAnswer.test(this.client) ? undefined : stateBlock(message.content)
-        const state = block === undefined ? [] : [...this.#begin('redacted_thinking', block), ...this.#end()]
-        const searches = this.#searches.end().flatMap((step) => this.#search(step))
-        const text = this.#release()
+        const isHeld = this.#held !== ''
         return [
-          ...searches,
-          ...(text.length > 0 ? [...state, ...text] : []),
-          ...this.#cite(message.content),
+          ...(isHeld ? [] : this.#cite(message.content)),
+          ...this.#searchesSoFar(),
+          ...this.#searches.end().flatMap((step) => this.#search(step)),
+          ...(block === undefined ? [] : [...this.#begin('redacted_thinking', block), ...this.#end()]),
+          ...this.#release(),
+          ...(isHeld ? this.#cite(message.content) : []),
           ...this.#end(),
-          ...(text.length > 0 ? [] : state),
           {
             type: 'message_delta',
             delta: toStop(event.response),
@@ -211,6 +214,17 @@ export class EventWriter {
       index,
       delta: { type: 'citations_delta', citation },
     }))
+  }
+
+  #searched(steps: SearchStep[]): Json[] {
+    this.#waiting.push(...steps)
+    return this.#open === 'text' ? [] : this.#searchesSoFar()
+  }
+
+  #searchesSoFar(): Json[] {
+    const steps = this.#waiting
+    this.#waiting = []
+    return steps.flatMap((step) => this.#search(step))
   }
 
   /** Text that is held back goes on being held: it is one text, after the searches. */
@@ -237,11 +251,12 @@ export class EventWriter {
   }
 
   #delta(kind: Open, block: Json, delta: Json): Json[] {
-    return [...(this.#open === kind ? [] : this.#begin(kind, block)), this.#piece(delta)]
+    const goesOn = this.#open === kind && this.#waiting.length === 0
+    return [...(goesOn ? [] : this.#begin(kind, block)), this.#piece(delta)]
   }
 
   #begin(kind: Open, content_block: Json): Json[] {
-    const before = this.#end()
+    const before = [...this.#end(), ...this.#searchesSoFar()]
     this.#open = kind
     this.#index++
     if (kind === 'text') this.#text = this.#index

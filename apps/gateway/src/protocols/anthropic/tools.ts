@@ -3,7 +3,7 @@ import type { ServerToolName, Tool, ToolChoice } from '@patchbay/core'
 import { requestError } from '../../answer/http-status.js'
 import { type Json, requireList, requireObject, requireSchema, requireString } from '../../body/body.js'
 import { type HostedTool, type OfferedTools, offerTools } from '../../body/tools.js'
-import { domainsOf, locationOf, type WebSearch } from '../../body/web-search.js'
+import { allowedDomainsOf, domainsOf, locationOf, type WebSearch } from '../../body/web-search.js'
 
 export function offer(
   tools: (Tool | HostedTool)[],
@@ -62,7 +62,7 @@ function toSearch(
   )
     throw requestError(`${where}.max_uses: must be a whole number above 0.`)
   return {
-    allowedDomains: domainsOf(allowed_domains, `${where}.allowed_domains`),
+    allowedDomains: allowedDomainsOf(allowed_domains, `${where}.allowed_domains`),
     blockedDomains: domainsOf(blocked_domains, `${where}.blocked_domains`),
     location: locationOf(user_location, `${where}.user_location`),
     maxUses: typeof max_uses === 'number' ? max_uses : undefined,

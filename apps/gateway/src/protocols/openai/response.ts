@@ -12,6 +12,7 @@ import type {
 import { logprobsToWire } from '@patchbay/core/wire'
 import { clientCodeOf } from '../../answer/http-status.js'
 import { refusalIn } from '../../answer/refusal-text.js'
+import { webAddress } from '../../answer/web-address.js'
 import type { Json } from '../../body/body.js'
 import { StreamedLogprobs } from '../../body/logprobs.js'
 import { customInput, type ToolOrigins } from '../../body/tools.js'
@@ -76,7 +77,7 @@ function argumentsOf(input: unknown): string {
   return typeof written === 'string' ? written : JSON.stringify(input)
 }
 
-/** Citations with a URL; their positions are those in the whole text. The protocol has no field for one without a URL. */
+/** Citations of the web; their positions are those in the whole text. The protocol has no field for one without a URL. */
 function annotationsOf(content: readonly Part[]): Json[] {
   let before = 0
   return content.flatMap((part) => {
@@ -84,7 +85,7 @@ function annotationsOf(content: readonly Part[]): Json[] {
     const offset = before
     before += part.text.length
     return (part.citations ?? []).flatMap(({ url, title = '', start = 0, end = part.text.length }) =>
-      url === undefined
+      webAddress(url) === undefined
         ? []
         : [
             {

@@ -5,6 +5,7 @@ import { logprobsToWire } from '@patchbay/core/wire'
 import { BlockSequence } from '../../answer/block-sequence.js'
 import { stateOf } from '../../answer/opaque-state.js'
 import { refusalIn } from '../../answer/refusal-text.js'
+import { webAddress } from '../../answer/web-address.js'
 import { type SearchStep, WebSearches } from '../../answer/web-searches.js'
 import type { Json } from '../../body/body.js'
 import { StreamedLogprobs } from '../../body/logprobs.js'
@@ -319,7 +320,7 @@ function isCall({ kind }: Open): boolean {
 
 /** The protocol has no field for a citation without a URL; one without a position covers its whole text. */
 function toAnnotation({ url, title = '', start = 0, end }: Citation, before: number, length: number): Json[] {
-  if (url === undefined) return []
+  if (webAddress(url) === undefined) return []
   return [
     { type: 'url_citation', url, title, start_index: before + start, end_index: before + (end ?? length) },
   ]

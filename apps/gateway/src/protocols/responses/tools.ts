@@ -8,7 +8,7 @@ import {
   type ToolOrigin,
   type ToolOrigins,
 } from '../../body/tools.js'
-import { domainsOf, locationOf, type WebSearch } from '../../body/web-search.js'
+import { allowedDomainsOf, locationOf, type WebSearch } from '../../body/web-search.js'
 
 // The types of openai 7.59, WebSearchTool and WebSearchPreviewTool.
 const searchTypes = /^web_search(_preview)?(_\d{4}_\d\d_\d\d)?$/
@@ -16,7 +16,7 @@ const searchTypes = /^web_search(_preview)?(_\d{4}_\d\d_\d\d)?$/
 function toSearch({ filters, user_location, search_context_size: size }: Json, where: string): WebSearch {
   const { allowed_domains } = requireObject(filters ?? {}, `${where}.filters`)
   return {
-    allowedDomains: domainsOf(allowed_domains, `${where}.filters.allowed_domains`),
+    allowedDomains: allowedDomainsOf(allowed_domains, `${where}.filters.allowed_domains`),
     location: locationOf(user_location, `${where}.user_location`),
     contextSize: typeof size === 'string' ? size : undefined,
   }
