@@ -145,7 +145,7 @@ class StreamWriter {
       timer = setTimeout(() => {
         const error = new LlmError('timeout', `The client read nothing for ${stalledMs} ms.`)
         this.recorder.recordFailure(error)
-        this.recorder.breakOff(controller, error)
+        this.recorder.client.breakOff(controller, error)
         this.cancel()
       }, stalledMs)
     })

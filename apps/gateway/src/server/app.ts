@@ -23,6 +23,7 @@ import type { ResponseStore } from '../protocols/responses/response-store.js'
 import { responsesRoutes } from '../protocols/responses/routes.js'
 import { ApiKeys } from './api-keys.js'
 import { type Assets, adminPage, assetResponse } from './assets.js'
+import { ClientConnection } from './client-connection.js'
 import { decompress } from './decompress.js'
 import type { Metrics } from './metrics.js'
 import { originGuard } from './origin-guard.js'
@@ -70,7 +71,8 @@ export function createApp(options: AppOptions): Hono<Env> {
     const { outgoing } = (context.env ?? {}) as Partial<HttpBindings>
     const job = jobOf(context.req.raw)
     if (job !== undefined) context.set('job', job)
-    const recorder = new RequestRecorder(context.req.raw, settings, listeners, outgoing, job?.id)
+    const client = new ClientConnection(context.req.raw, outgoing)
+    const recorder = new RequestRecorder(context.req.method, client, settings, listeners, job?.id)
     context.set('recorder', recorder)
     for (const [name, value] of Object.entries(recorder.idHeaders)) context.header(name, value)
     metrics.began()

@@ -155,7 +155,7 @@ export function gateway(options: GatewayOptions): Gateway {
       void jobs?.pause()
     },
     cut() {
-      for (const recorder of running) recorder.cut()
+      for (const recorder of running) recorder.client.cut()
     },
     async close() {
       draining = true

@@ -1,19 +1,13 @@
 // The record of one request, from its arrival to the last byte of the answer: for logs, metrics and spans.
 import type { GatewayEntry } from '@patchbay/config'
-import {
-  type CallOptions,
-  type ChatEvent,
-  type ChatResponse,
-  LlmError,
-  type Provider,
-  type Warning,
-} from '@patchbay/core'
+import type { CallOptions, ChatEvent, ChatResponse, LlmError, Provider, Warning } from '@patchbay/core'
 import { withoutKeys } from '@patchbay/core/wire'
 import { type ErrorContext, isForOperator, operatorMessage, toClientError } from '../answer/client-errors.js'
 import { requestError } from '../answer/http-status.js'
 import { maxWarnings, warningHeaders } from '../answer/warnings.js'
 import { ignoredHeader } from '../body/fields.js'
 import { ignoredSearch } from '../body/web-search.js'
+import type { ClientConnection } from './client-connection.js'
 import { notify, type RequestListener, type RequestRecord } from './finished-request.js'
 import { charactersOf, estimatedUsage } from './usage-estimate.js'
 
@@ -27,26 +21,15 @@ const cutCodes = new Set(['aborted', 'closed', 'timeout', 'bad-response', 'empty
 
 type RecordFields = Partial<Omit<RequestRecord, 'id' | 'method' | 'streamed' | 'status' | 'ms'>>
 
-/** The response of Node's server. */
-interface Outgoing {
-  readonly writableFinished: boolean
-  readonly closed: boolean
-  once(name: 'close', listener: () => void): unknown
-  destroy(): unknown
-}
-
 /** Collects the record of a running request, and knows how its client is answered. */
 export class RequestRecorder {
   /** 32 letters and digits: the same text in headers, ids of answers, records and logs. */
   readonly id: string
   readonly #began = performance.now()
-  /** Aborts the call: when the client disconnects, and by `cut`. */
-  readonly #abort = new AbortController()
   #fields: RecordFields = {}
   #errorContext: ErrorContext | undefined
   #warnings: readonly Warning[] = []
   #streamed = false
-  #isDetached = false
   #endsLater = false
   #ended = false
   #isPartial = false
@@ -55,8 +38,6 @@ export class RequestRecorder {
   #characters = 0
   /** When the model of this request began to load, and when it last said that it is loading. */
   #loading: { from: number; to: number } | undefined
-  /** Whether the client's signal is followed. */
-  #follows = false
 
   readonly #listeners: RequestListener[]
   /** Called at the end, also of a request that is answered elsewhere. */
@@ -64,10 +45,10 @@ export class RequestRecorder {
   #isElsewhere = false
 
   constructor(
-    private readonly request: { readonly method: string; readonly signal: AbortSignal },
+    private readonly method: string,
+    readonly client: ClientConnection,
     private readonly limits: Pick<GatewayEntry, 'timeout' | 'stalled' | 'strict' | 'passThrough'>,
     listeners: readonly RequestListener[],
-    private readonly outgoing?: Outgoing,
     /** Of a request that another instance took. */
     id?: string,
   ) {
@@ -95,33 +76,9 @@ export class RequestRecorder {
     return this.#streamed || this.#endsLater
   }
 
-  /** Calls go on without their client: before `callOptions`. */
-  detach(): void {
-    this.#isDetached = true
-  }
-
   /** From now on whoever makes the answer ends this record. */
   endLater(): void {
     this.#endsLater = true
-  }
-
-  /** Aborts the call because the gateway stops; the client gets an error that says so. */
-  cut(): void {
-    this.#abort.abort(
-      new LlmError(
-        'closed',
-        'The gateway is being stopped, and this answer was not done. Send the request again.',
-      ),
-    )
-  }
-
-  /**
-   * Breaks the connection in the middle of an answer, so that the client sees that it is not whole. The failure is recorded already: the
-   * HTTP server would print it once more, with a stack.
-   */
-  breakOff(controller: ReadableStreamDefaultController<Uint8Array>, error: LlmError): void {
-    if (this.outgoing === undefined) controller.error(error)
-    else this.outgoing.destroy()
   }
 
   /** Called when the request has ended here, whoever answers it, with the record so far. */
@@ -186,7 +143,7 @@ export class RequestRecorder {
 
   /**
    * Options for the provider call. `metadata` is what the client says about itself, for policies; its identity comes from
-   * the key alone. The call is aborted when the client disconnects, and by `cut`.
+   * the key alone. The call is aborted when the client disconnects, and when the gateway stops.
    */
   callOptions(metadata: Record<string, string> = {}): CallOptions {
     const { key } = this
@@ -194,7 +151,7 @@ export class RequestRecorder {
     const identity = key !== undefined && { key, tenant: JSON.stringify([key, metadata.tenant ?? '']) }
     const all = { ...metadata, ...identity }
     return {
-      signal: this.#signal(),
+      signal: this.client.signal,
       onStatus: ({ type }) => {
         if (type !== 'loading') return
         const to = performance.now()
@@ -203,33 +160,6 @@ export class RequestRecorder {
       ...(this.limits.timeout !== undefined && { timeout: this.limits.timeout }),
       ...(Object.keys(all).length > 0 && { metadata: all }),
     }
-  }
-
-  /** The signal of calls. `AbortSignal.any` would cost more than all the rest of a record. */
-  #signal(): AbortSignal {
-    if (!this.#follows && !this.#isDetached) {
-      this.#follows = true
-      if (this.outgoing === undefined) this.#followRequest()
-      else this.#followConnection(this.outgoing)
-    }
-    return this.#abort.signal
-  }
-
-  #followRequest(): void {
-    const { signal: client } = this.request
-    const follow = () => this.#abort.abort(client.reason)
-    if (client.aborted) follow()
-    else client.addEventListener('abort', follow, { once: true })
-  }
-
-  /** Node's server makes the signal of a request when it is first asked for; what the signal says is known without it. */
-  #followConnection(outgoing: Outgoing): void {
-    const follow = () => {
-      if (!outgoing.writableFinished)
-        this.#abort.abort(new DOMException('The client has left.', 'AbortError'))
-    }
-    if (outgoing.closed) follow()
-    else outgoing.once('close', follow)
   }
 
   /** Records the provider, model, usage and cost of an answer. */
@@ -335,10 +265,9 @@ export class RequestRecorder {
     if (this.#ended) return
     this.#ended = true
     const { id } = this
-    const { method } = this.request
     const { path = 'other', ...fields } = { ...this.#fields, ...this.#estimate(status) }
     const ms = performance.now() - this.#began
-    const record = { id, method, path, ...fields, streamed: this.#streamed, status, ms }
+    const record = { id, method: this.method, path, ...fields, streamed: this.#streamed, status, ms }
     for (const listener of this.#leaveListeners) listener(record)
     if (this.#isElsewhere) return
     for (const listener of this.#listeners) void notify(listener, record)

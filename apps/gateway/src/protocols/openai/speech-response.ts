@@ -81,7 +81,7 @@ class SpeechWriter {
       const error = toLlmError(thrown)
       const shown = this.recorder.recordFailure(error)
       this.recorder.end(statusOf(error))
-      if (this.format === 'audio') return this.recorder.breakOff(controller, shown)
+      if (this.format === 'audio') return this.recorder.client.breakOff(controller, shown)
       controller.enqueue(eventOf({ type: 'error', ...toError(shown) }))
       controller.close()
     }
@@ -101,7 +101,7 @@ class SpeechWriter {
   #cut(controller: ReadableStreamDefaultController<Uint8Array>): void {
     const error = new LlmError('timeout', `The client read nothing for ${this.recorder.stalledMs} ms.`)
     this.recorder.recordFailure(error)
-    this.recorder.breakOff(controller, error)
+    this.recorder.client.breakOff(controller, error)
     this.cancel()
   }
 }

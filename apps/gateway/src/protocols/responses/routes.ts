@@ -64,7 +64,7 @@ export function responsesRoutes(
     const recorder = context.get('recorder')
     const owner = ownerOf(context)
     const body = await readJson(context)
-    if (body.background === true) recorder.detach()
+    if (body.background === true) recorder.client.detach()
     const provider = await providerFor(context, registry, body)
     const reading = await readingOf(recorder, body, owner, provider)
     const { request, answer } = await readFor(context, provider, {
