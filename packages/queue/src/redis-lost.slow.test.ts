@@ -17,8 +17,7 @@ describe('without a Redis', () => {
     const url = `redis://ann:secret@127.0.0.1:${await freePort()}`
     const llm = queue('none', { redis: url })
     const failures = [llm.chat('Hi'), llm.capabilities(), worker('none', mockProvider(), { redis: url })]
-    for (const failure of failures) {
-      const error = await failure.catch((thrown: unknown) => thrown)
+    for (const error of await Promise.all(failures.map((one) => one.catch((thrown: unknown) => thrown)))) {
       expect(isLlmError(error, 'network')).toBe(true)
       expect(String(error)).toMatch(/The Redis at 127\.0\.0\.1:\d+ cannot be used: .*ECONNREFUSED/)
       expect(String(error)).not.toContain('secret')

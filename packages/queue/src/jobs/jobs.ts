@@ -1,9 +1,9 @@
 // Jobs that nobody waits for: kept in Redis until one of the processes of a name has done them, whichever dies meanwhile.
 import { isLlmError, LlmError } from '@patchbay/core'
-import type { Job, Queue, Worker } from 'bullmq'
+import type { Job, Queue } from 'bullmq'
 import { type WorkerOptions, workerSettings } from '../options.js'
-import { closeWorker } from '../redis/close-worker.js'
-import { type Connection, connect, disconnect, unreachable } from '../redis/connection.js'
+import { BullWorker, Connections, leaveJob } from '../redis/bull-worker.js'
+import { type Connection, unreachable } from '../redis/connection.js'
 import { freePlace, takePlace } from '../redis/job-scripts.js'
 import { baseOf, bullName, bullOptions, jobsName } from '../redis/keys.js'
 import type { Script } from '../redis/scripts.js'
@@ -50,9 +50,6 @@ interface Data extends Omit<QueuedJob, 'id'> {
 /** A job whose work has thrown so often is given up: a mistake in the work would be repeated for ever. */
 const mostThrown = 5
 
-/** Each end of a job that is not its end in Redis: its lock runs out, and it is taken again. */
-const left = () => Object.assign(new Error('left'), { name: 'WaitingError' })
-
 /**
  * Opens the jobs of a name, and does them with `work`, as many at a time as `concurrency` says. A job whose process dies is given to another
  * one after the `lease`: `work` must know what it has begun before. Resolves when it takes jobs.
@@ -70,12 +67,10 @@ export async function jobs(name: string, work: DoJob, options: WorkerOptions = {
 class OpenJobs implements Jobs {
   readonly #settings: ReturnType<typeof workerSettings>
   readonly #base: string
-  #connections: Connection[] = []
+  readonly #connections: Connections
+  readonly #worker: BullWorker<Data>
   #redis!: Connection
   #queue!: Queue<Data>
-  #worker!: Worker<Data>
-  readonly #running = new Set<Promise<void>>()
-  #ended = false
   #closing: Promise<void> | undefined
   /** Redis cannot be used, and this was told. */
   #failing = false
@@ -87,47 +82,26 @@ class OpenJobs implements Jobs {
   ) {
     this.#settings = workerSettings(name, options)
     this.#base = baseOf(jobsName(name))
+    this.#connections = new Connections(this.#settings.redis)
+    this.#worker = new BullWorker(this.#connections)
   }
 
   async open(): Promise<void> {
-    const { name, redis: url, lease, concurrency } = this.#settings
-    const { Queue, Worker } = await import('bullmq')
-    const open = async (more = {}) => {
-      const redis = await connect(url, { keep: () => !this.#ended, ...more })
-      this.#connections.push(redis)
-      return redis
-    }
+    const { name, redis: url } = this.#settings
     try {
-      this.#redis = await open()
-      // It waits for jobs with commands that block, and for as long as it takes.
-      const blocking = await open({ commandTimeout: undefined })
-      const duplicate = blocking.duplicate.bind(blocking) as (...given: unknown[]) => Connection
-      blocking.duplicate = (...given: unknown[]) => {
-        const own = duplicate(...given)
-        this.#connections.push(own)
-        return own as never
-      }
+      const { Queue } = await import('bullmq')
+      this.#redis = await this.#connections.open()
       this.#queue = new Queue<Data>(bullName(jobsName(name)), { ...bullOptions, connection: this.#redis })
       this.#queue.on('error', () => {})
-      this.#worker = new Worker<Data>(bullName(jobsName(name)), (job) => this.#track(this.#do(job)), {
-        prefix: bullOptions.prefix,
-        connection: blocking,
-        concurrency,
-        lockDuration: lease,
-        stalledInterval: lease / 2,
-        // Whether a job may be done again is for `work` to say.
-        maxStalledCount: Number.MAX_SAFE_INTEGER,
-        runRetryDelay: 1000,
-        removeOnComplete: { count: 0 },
-        removeOnFail: { count: 0 },
+      await this.#worker.open(bullName(jobsName(name)), this.#settings, (job) => this.#do(job), {
+        error: (error) => this.#reportRedis(error),
+        ready: () => {
+          this.#failing = false
+        },
       })
-      this.#worker.on('error', (error) => this.#reportRedis(error))
-      blocking.on('ready', () => {
-        this.#failing = false
-      })
-      await this.#worker.waitUntilReady()
     } catch (error) {
-      await this.close()
+      this.#closing ??= this.#worker.abandon()
+      await this.#closing
       throw isLlmError(error) ? error : unreachable(url, error)
     }
   }
@@ -157,19 +131,13 @@ class OpenJobs implements Jobs {
     return true
   }
 
-  async pause(): Promise<void> {
-    await this.#worker.pause(true).catch(() => {})
+  pause(): Promise<void> {
+    return this.#worker.pause()
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#close()
+    this.#closing ??= this.#worker.close()
     return this.#closing
-  }
-
-  #track(work: Promise<void>): Promise<void> {
-    const running = work.catch(() => {}).finally(() => this.#running.delete(running))
-    this.#running.add(running)
-    return work
   }
 
   async #do(job: Job<Data>): Promise<void> {
@@ -182,7 +150,7 @@ class OpenJobs implements Jobs {
     } catch (error) {
       how = await this.#afterThrown(job, error)
     }
-    if (how === 'leave') throw left()
+    if (how === 'leave') throw leaveJob()
     await this.#run(freePlace, [id, data.owner]).catch(() => {})
   }
 
@@ -204,13 +172,6 @@ class OpenJobs implements Jobs {
     return 'leave'
   }
 
-  async #close(): Promise<void> {
-    await closeWorker(this.#worker, this.#running, async () => {
-      this.#ended = true
-      await Promise.all(this.#connections.map(disconnect))
-    })
-  }
-
   /** Tells that Redis cannot be used, once each time. */
   #reportRedis(error: Error): void {
     // A job that another process has by now: `work` knows what that means.
@@ -221,7 +182,7 @@ class OpenJobs implements Jobs {
   }
 
   #report(error: LlmError): void {
-    if (this.#ended || this.#closing !== undefined) return
+    if (this.#closing !== undefined) return
     try {
       this.#settings.onError(error)
     } catch {

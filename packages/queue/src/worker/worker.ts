@@ -1,11 +1,11 @@
 // Worker: takes the calls of a queue as jobs of BullMQ, and does them with a provider.
 import { randomUUID } from 'node:crypto'
 import { isLlmError, LlmError, type Provider } from '@patchbay/core'
-import type { Job, Worker } from 'bullmq'
+import type { Job } from 'bullmq'
 import { type WorkerOptions, workerSettings } from '../options.js'
-import { closeWorker } from '../redis/close-worker.js'
-import { type Connection, connect, disconnect, replyMs, unreachable, within } from '../redis/connection.js'
-import { baseOf, bullName, bullOptions, mailboxOf } from '../redis/keys.js'
+import { BullWorker, Connections, leaveJob } from '../redis/bull-worker.js'
+import { type Connection, unreachable } from '../redis/connection.js'
+import { baseOf, bullName, mailboxOf } from '../redis/keys.js'
 import { type Letter, readMailbox } from '../redis/mailbox.js'
 import { begin, heartbeatMs, post, removeMailbox, renewWorker, type Script } from '../redis/scripts.js'
 import { toWireError } from '../wire/errors.js'
@@ -26,16 +26,14 @@ interface Attempt {
 export class CallWorker {
   readonly #id = randomUUID()
   readonly #attempts = new Map<string, Attempt>()
-  readonly #running = new Set<Promise<void>>()
   /** Calls that were aborted while Redis told that they had begun. */
   readonly #abortedEarly = new Set<string>()
   readonly #settings: ReturnType<typeof workerSettings>
   readonly #base: string
+  readonly #connections: Connections
+  readonly #bull: BullWorker<JobData>
   #closing: Promise<void> | undefined
-  #ended = false
   #redis!: Connection
-  #connections: Connection[] = []
-  #bull: Worker<JobData> | undefined
   #heartbeat: ReturnType<typeof setInterval> | undefined
   #heardAt = Date.now()
   #failing = false
@@ -47,55 +45,28 @@ export class CallWorker {
   ) {
     this.#settings = workerSettings(name, options)
     this.#base = baseOf(name)
+    this.#connections = new Connections(this.#settings.redis)
+    this.#bull = new BullWorker(this.#connections)
   }
 
   async open(): Promise<void> {
-    const { name, redis: url, lease, concurrency } = this.#settings
-    const { Worker } = await import('bullmq')
-    const open = async (options = {}) => {
-      const redis = await connect(url, { keep: () => !this.#ended, ...options })
-      this.#connections.push(redis)
-      return redis
-    }
+    const { name, redis: url, lease } = this.#settings
     try {
-      this.#redis = await open()
-      const reader = await open({ commandTimeout: undefined })
-      // BullMQ waits for jobs with commands that block, and for as long as it takes.
-      const jobs = await open({ commandTimeout: undefined })
-      const duplicate = jobs.duplicate.bind(jobs) as (...given: unknown[]) => Connection
-      jobs.duplicate = (...given: unknown[]) => {
-        const own = duplicate(...given)
-        this.#connections.push(own)
-        return own as never
-      }
+      this.#redis = await this.#connections.open()
+      const reader = await this.#connections.open({ commandTimeout: undefined })
       await this.#renew()
-      const bull = new Worker<JobData>(bullName(name), (job) => this.#track(this.#do(job)), {
-        prefix: bullOptions.prefix,
-        connection: jobs,
-        concurrency,
-        lockDuration: lease,
-        stalledInterval: lease / 2,
-        // Whether a call may be tried again is decided when it begins.
-        maxStalledCount: Number.MAX_SAFE_INTEGER,
-        runRetryDelay: 1000,
-        removeOnComplete: { count: 0 },
-        removeOnFail: { count: 0 },
-      })
-      // What keeps it from working is found by the heartbeat, too.
-      this.#bull = bull
-      bull.on('error', () => {})
-      await bull.waitUntilReady()
+      // What keeps it from working is found by the heartbeat.
+      await this.#bull.open(bullName(name), this.#settings, (job) => this.#do(job))
       void readMailbox(
         reader,
         mailboxOf(name, this.#id),
         (letter) => this.#receive(letter),
-        () => this.#ended,
+        () => this.#connections.isClosed,
       )
       this.#heartbeat = setInterval(() => void this.#renew().catch(() => {}), heartbeatMs(lease))
     } catch (error) {
-      const closed = this.#bull?.close(true).catch(() => {})
-      await this.#disconnect()
-      if (closed !== undefined) await within(replyMs, closed)
+      this.#closing ??= this.#bull.abandon()
+      await this.#closing
       throw isLlmError(error) ? error : unreachable(url, error)
     }
   }
@@ -107,22 +78,10 @@ export class CallWorker {
   }
 
   async #close(): Promise<void> {
-    await closeWorker(this.#bull, this.#running, async (isClosed) => {
+    await this.#bull.close(async (isInOrder) => {
       clearInterval(this.#heartbeat)
-      if (isClosed) await this.#run(removeMailbox, [this.#id]).catch(() => {})
-      await this.#disconnect()
+      if (isInOrder) await this.#run(removeMailbox, [this.#id]).catch(() => {})
     })
-  }
-
-  async #disconnect(): Promise<void> {
-    this.#ended = true
-    await Promise.all(this.#connections.map(disconnect))
-  }
-
-  #track(work: Promise<void>): Promise<void> {
-    const running = work.catch(() => {}).finally(() => this.#running.delete(running))
-    this.#running.add(running)
-    return work
   }
 
   async #do(job: Job<JobData>): Promise<void> {
@@ -164,7 +123,7 @@ export class CallWorker {
       } catch (error) {
         this.#report(error)
         // To BullMQ, the job is then nobody's: its lock ends, and another worker gets it.
-        if (this.#closing !== undefined) throw Object.assign(new Error('closing'), { name: 'WaitingError' })
+        if (this.#closing !== undefined) throw leaveJob()
         await new Promise((resolve) => setTimeout(resolve, 100))
       }
     }
@@ -234,7 +193,7 @@ export class CallWorker {
 
   /** Tells the app that Redis cannot be used, once each time. */
   #report(error: unknown): void {
-    if (this.#failing || this.#ended || this.#closing !== undefined) return
+    if (this.#failing || this.#closing !== undefined) return
     this.#failing = true
     try {
       this.#settings.onError(unreachable(this.#settings.redis, error))
