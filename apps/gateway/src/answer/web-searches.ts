@@ -2,14 +2,13 @@
 // Gemini calls without sources, or only a report at the end.
 import type { Citation, Part } from '@patchbay/core'
 import { fieldsOf } from '@patchbay/core/wire'
+import { answeredNames } from '../body/web-search.js'
 import { webAddress } from './web-address.js'
 
 /** A search that the model asked for, or what it found: pages of the web. `error` is the service's word for why it failed. */
 export type SearchStep =
   | { type: 'call'; id: string; queries: string[] }
   | { type: 'result'; id: string; sources: Citation[]; error?: string }
-
-const searchNames = /^(web_search|google_search(_web)?)$/
 
 /** The searches of one answer, in order. Every call has one result, which stands after it. */
 export class WebSearches {
@@ -22,7 +21,7 @@ export class WebSearches {
 
   /** The steps of a part; none for parts of another kind, and for pages that are opened after a search. */
   of(part: Part): SearchStep[] {
-    if (part.type !== 'provider-block' || part.tool === undefined || !searchNames.test(part.tool.name))
+    if (part.type !== 'provider-block' || part.tool === undefined || !answeredNames.includes(part.tool.name))
       return []
     const { id: own, input, output, sources, isError = false } = part.tool
     const { type = 'search', query, queries = [query] } = fieldsOf(input)

@@ -18,6 +18,14 @@ export interface WebSearch {
 /** The name by which a model has it at every maker. */
 export const searchName = 'web_search'
 
+/** Whether a client's tool of this type is one: with or without a version, of Messages (`_20250305`) or Responses (`_2025_08_26`). */
+export function isWebSearch(type: unknown): boolean {
+  return typeof type === 'string' && /^web_search(_preview)?(_\d{8}|_\d{4}_\d\d_\d\d)?$/.test(type)
+}
+
+/** The names of the makers' searches in answers. */
+export const answeredNames: readonly string[] = [searchName, 'google_search', 'google_search_web']
+
 /** One maker's tool: the definition, and the wishes that it has a field for. */
 interface Maker {
   provider: string
@@ -98,10 +106,13 @@ export function allowedDomainsOf(value: unknown, where: string): string[] | unde
 
 /** The search for `x-patchbay-ignored`, if these warnings tell that the model that answers was not offered it. */
 export function ignoredSearch(warnings: readonly Warning[]): string[] {
+  return warnings.some(isOfSearch) ? [`tools[${searchName}]`] : []
+}
+
+/** Whether a warning tells that a search was left out: one for each maker, which clients need not know. */
+export function isOfSearch({ code, feature = '' }: Warning): boolean {
   const names: readonly string[] = searchToolNames
-  return warnings.some(({ code, feature = '' }) => code === 'unsupported' && names.includes(feature))
-    ? [`tools[${searchName}]`]
-    : []
+  return code === 'unsupported' && names.includes(feature)
 }
 
 /** The texts of a list; `undefined` for none. */

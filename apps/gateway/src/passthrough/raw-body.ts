@@ -4,7 +4,6 @@
 import { fieldsOf, objectsIn } from '@patchbay/core/wire'
 import { isState } from '../answer/opaque-state.js'
 import type { Json } from '../body/body.js'
-import { isForeignSearch } from '../protocols/anthropic/search-blocks.js'
 
 /** A body of the Messages API. The gateway keeps no threads, so it answers what is about them itself. */
 export function rawMessages({ thread: _, ...body }: Json): Json | undefined {
@@ -26,6 +25,16 @@ function isForeignBlock(block: Json): boolean {
   if (isForeignSearch(block)) return true
   if (type === 'tool_use' || type === 'tool_result') return !isClaudeId(id ?? tool_use_id)
   return (type === 'redacted_thinking' && isState(data)) || (type === 'thinking' && !signature)
+}
+
+/** Whether a block is the search of another maker's model, or cites one: without encrypted content, the service would refuse it. */
+function isForeignSearch({ type, content, citations }: Json): boolean {
+  const isEmpty = (list: unknown, field: string) =>
+    Array.isArray(list) && list.some((one) => one?.[field] === '')
+  return (
+    (type === 'web_search_tool_result' && isEmpty(content, 'encrypted_content')) ||
+    (type === 'text' && isEmpty(citations, 'encrypted_index'))
+  )
 }
 
 // "Expected a string with maximum length 40": vercel/ai#8132 (2025), anomalyco/opencode#12653 (2026).

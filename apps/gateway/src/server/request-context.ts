@@ -4,7 +4,7 @@ import { checkPublic, objectsIn, withoutKeys } from '@patchbay/core/wire'
 import { yieldToEventLoop } from '@patchbay/core/wrap'
 import type { Context } from 'hono'
 import { hasLargeBody, type Json, modelName } from '../body/body.js'
-import { searchToolNames } from '../body/web-search.js'
+import { isWebSearch, searchToolNames } from '../body/web-search.js'
 import type { BackgroundJob } from '../protocols/responses/background-jobs.js'
 import type { Client } from './api-keys.js'
 import type { ProviderRegistry } from './provider-registry.js'
@@ -74,10 +74,7 @@ export async function serverToolsFor(
   provider: Provider,
   recorder: RequestRecorder,
 ): Promise<readonly ServerToolName[]> {
-  const asksFor = objectsIn(tools).some(
-    ({ type }) => typeof type === 'string' && type.startsWith('web_search'),
-  )
-  if (!asksFor) return []
+  if (!objectsIn(tools).some(({ type }) => isWebSearch(type))) return []
   const capabilities = await provider.capabilities(recorder.callOptions()).catch(() => undefined)
   return capabilities === undefined ? searchToolNames : (capabilities.serverTools ?? [])
 }

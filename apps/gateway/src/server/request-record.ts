@@ -6,7 +6,7 @@ import { type ErrorContext, isForOperator, operatorMessage, toClientError } from
 import { requestError } from '../answer/http-status.js'
 import { maxWarnings, warningHeaders } from '../answer/warnings.js'
 import { ignoredHeader } from '../body/fields.js'
-import { ignoredSearch } from '../body/web-search.js'
+import { ignoredSearch, isOfSearch } from '../body/web-search.js'
 import type { ClientConnection } from './client-connection.js'
 import { notify, type RequestListener, type RequestRecord } from './finished-request.js'
 import { charactersOf, estimatedUsage } from './usage-estimate.js'
@@ -196,7 +196,8 @@ export class RequestRecorder {
 
   /** Warnings of the answer. An optional tool is ignored only when the model that answers is known: it may be a fallback. */
   #setWarnings(warnings: readonly Warning[]): void {
-    this.#warnings = warnings
+    // What is told as ignored is not told again.
+    this.#warnings = warnings.filter((warning) => !isOfSearch(warning))
     const { ignored = [] } = this.#fields
     const more = ignoredSearch(warnings).filter((name) => !ignored.includes(name))
     if (more.length > 0) this.note({ ignored: [...ignored, ...more] })

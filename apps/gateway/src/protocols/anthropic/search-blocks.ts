@@ -49,13 +49,3 @@ const errors = new Set([
   'query_too_long',
   'request_too_large',
 ])
-
-/** Whether a block that a client sends back is such a result, or cites one: the service would refuse it. */
-export function isForeignSearch({ type, content, citations }: Json): boolean {
-  const isEmpty = (list: unknown, field: string) =>
-    Array.isArray(list) && list.some((one) => one?.[field] === '')
-  return (
-    (type === 'web_search_tool_result' && isEmpty(content, 'encrypted_content')) ||
-    (type === 'text' && isEmpty(citations, 'encrypted_index'))
-  )
-}

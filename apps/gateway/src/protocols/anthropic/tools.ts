@@ -3,7 +3,13 @@ import type { ServerToolName, Tool, ToolChoice } from '@patchbay/core'
 import { requestError } from '../../answer/http-status.js'
 import { type Json, requireList, requireObject, requireSchema, requireString } from '../../body/body.js'
 import { type HostedTool, type OfferedTools, offerTools } from '../../body/tools.js'
-import { allowedDomainsOf, domainsOf, locationOf, type WebSearch } from '../../body/web-search.js'
+import {
+  allowedDomainsOf,
+  domainsOf,
+  isWebSearch,
+  locationOf,
+  type WebSearch,
+} from '../../body/web-search.js'
 
 export function offer(
   tools: (Tool | HostedTool)[],
@@ -42,7 +48,7 @@ function toTool(given: unknown, where: string): Tool | HostedTool {
   const { type, name, description, input_schema } = tool
   if (type !== undefined && type !== null && type !== 'custom') {
     const hosted = requireString(type, `${where}.type`)
-    return { hosted, where, ...(/^web_search_\d{8}$/.test(hosted) && { search: toSearch(tool, where) }) }
+    return { hosted, where, ...(isWebSearch(hosted) && { search: toSearch(tool, where) }) }
   }
   return {
     name: requireString(name, `${where}.name`),

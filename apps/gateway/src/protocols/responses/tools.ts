@@ -8,10 +8,7 @@ import {
   type ToolOrigin,
   type ToolOrigins,
 } from '../../body/tools.js'
-import { allowedDomainsOf, locationOf, type WebSearch } from '../../body/web-search.js'
-
-// The types of openai 7.59, WebSearchTool and WebSearchPreviewTool.
-const searchTypes = /^web_search(_preview)?(_\d{4}_\d\d_\d\d)?$/
+import { allowedDomainsOf, isWebSearch, locationOf, type WebSearch } from '../../body/web-search.js'
 
 function toSearch({ filters, user_location, search_context_size: size }: Json, where: string): WebSearch {
   const { allowed_domains } = requireObject(filters ?? {}, `${where}.filters`)
@@ -28,7 +25,7 @@ export function toTools(tools: unknown, place: string, namespace?: string): (Too
     const tool = requireObject(given, where)
     const type = requireString(tool.type, `${where}.type`)
     if (type !== 'function' && type !== 'custom' && type !== 'namespace')
-      return [{ hosted: type, where, ...(searchTypes.test(type) && { search: toSearch(tool, where) }) }]
+      return [{ hosted: type, where, ...(isWebSearch(type) && { search: toSearch(tool, where) }) }]
     const name = requireString(tool.name, `${where}.name`)
     if (type === 'namespace') return toTools(tool.tools, `${where}.tools`, name)
     const ours = modelToolName(name, namespace)
