@@ -99,20 +99,16 @@ describe.skipIf(!hasRedis)('a Redis', () => {
     const id = await llm.batches.submit(Array.from({ length: total }, (_, index) => `request ${index}`))
     const mock = mockProvider()
     await openWorker(name, mock, { redis: redis.url, concurrency: 50 })
-    while (mock.requests.length < 100) await new Promise((resolve) => setTimeout(resolve, 1))
+    await expect.poll(() => mock.requests.length, { interval: 1 }).toBeGreaterThanOrEqual(100)
     redis.pause()
     // Each step is sent again after five seconds: that is no attempt of a worker that died.
     await new Promise((resolve) => setTimeout(resolve, 17_000))
     redis.resume()
     const ended = { state: 'ended', total, answered: total, failed: 0 }
-    for (;;) {
-      const status = await llm.batches.status(id).catch(() => undefined)
-      if (status !== undefined && status.state !== 'running') {
-        expect(status).toEqual(ended)
-        return
-      }
-      await new Promise((resolve) => setTimeout(resolve, 200))
-    }
+    await expect
+      .poll(() => llm.batches.status(id).catch(() => undefined), { timeout: 60_000, interval: 200 })
+      .toMatchObject({ state: 'ended' })
+    expect(await llm.batches.status(id)).toEqual(ended)
   })
 
   it('that is full refuses new calls with what to do about it, and lets those that run come to their end', async () => {

@@ -4,7 +4,7 @@ import { worker } from '../src/index.js'
 
 const [redis = '', name = ''] = process.argv.slice(2)
 const mock = mockProvider()
-// What was asked is of no interest, and would fill the memory.
+// Requests are not kept: 100,000 of them would fill the memory.
 ;(mock.requests as unknown[]).push = () => 0
 await worker(name, mock, { redis, lease: 1000, concurrency: 16 })
 process.stdout.write('working\n')

@@ -1,4 +1,4 @@
-// Where bytes go that a model made: a file, or a pipe; never a terminal, which would show them as signs.
+// Writes pictures and speech to a file or a pipe, and never to a terminal, which would print their bytes as text.
 import { access, constants, stat, writeFile } from 'node:fs/promises'
 import { dirname, extname, join } from 'node:path'
 import { UsageError } from './exit-codes.js'

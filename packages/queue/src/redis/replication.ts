@@ -2,7 +2,7 @@
 import { Cluster, type Redis } from 'ioredis'
 import type { Connection } from './connection.js'
 
-// How long a replica is waited for, in milliseconds; shorter than a command may take.
+// The longest wait for a replica, in milliseconds; shorter than the time limit of a command.
 const waitMs = 4000
 
 /** Which history of writes each server has. After a failover it is another one. */

@@ -100,8 +100,8 @@ export class BackgroundAnswer {
     })
   }
 
-  /** Stores the response that is promised and its first events, for readers at every instance; false if they cannot be. */
-  async promise(): Promise<boolean> {
+  /** Stores the response that waits and its first events, for readers at every instance; false if they cannot be. */
+  async announce(): Promise<boolean> {
     if (!(await this.save())) return false
     await this.#publisher.now()
     return true

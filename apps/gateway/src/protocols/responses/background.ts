@@ -30,7 +30,7 @@ export class BackgroundAnswers {
     const { owner, items, recorder } = call
     const answer = new BackgroundAnswer({ ...call, isJob: true }, this.store, this.#kept, () => {})
     try {
-      if (!(await answer.promise())) return undefined
+      if (!(await answer.announce())) return undefined
       if (await jobs.add(recorder.id, owner, request, body)) return answer.response
     } catch (error) {
       await this.store.delete(owner, items.id).catch(() => {})
@@ -53,7 +53,7 @@ export class BackgroundAnswers {
     this.#answers.set(keyOf(owner, items.id), answer)
     try {
       // Known to all instances before the client knows its id.
-      await (call.isJob ? answer.promise() : answer.save())
+      await (call.isJob ? answer.announce() : answer.save())
     } catch (error) {
       this.forget(owner, items.id)
       throw error
