@@ -3,7 +3,7 @@
 import { createRequire } from 'node:module'
 import type { Provider } from '@patchbay/core'
 import { withoutKeys } from '@patchbay/core/wire'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import { type AskFlags, ask } from './commands/ask.js'
 import { chat } from './commands/chat.js'
 import type { DoctorFlags } from './commands/doctor.js'
@@ -13,6 +13,15 @@ import type { ModelsFlags } from './commands/models.js'
 import type { ServeFlags } from './commands/serve.js'
 import type { SpeakFlags } from './commands/speak.js'
 import type { WorkerFlags } from './commands/worker.js'
+import {
+  list,
+  number,
+  several,
+  withConfigFlag,
+  withProviderFlags,
+  withSamplingFlags,
+  withStdinFlags,
+} from './flags.js'
 import { load, namesOf, open, type ProviderFlags } from './open-provider.js'
 import { errorLine, exitCodeHelp, exitCodeOf, exitCodes, helpLine } from './terminal/exit-codes.js'
 
@@ -36,33 +45,6 @@ const program = new Command('patchbay')
   .configureOutput({ outputError: (words, write) => write(withoutKeys(words)) })
   .exitOverride((exit) => process.exit(exit.exitCode === 0 ? 0 : exitCodes.usage))
   .addHelpText('after', exitCodeHelp)
-
-const withConfigFlag = (command: Command): Command =>
-  command.option(
-    '-c, --config <file>',
-    'configuration file; default: patchbay.config.* in this folder or one above',
-  )
-const withProviderFlags = (command: Command): Command =>
-  withConfigFlag(command)
-    .option(
-      '-p, --provider <name>',
-      'the provider: a name of the configuration, or claude:MODEL, openai:MODEL, gemini:MODEL, ollama:MODEL',
-    )
-    .option('-m, --model <path>', 'a .gguf file, or a downloaded model: hf:owner/repo:file.gguf')
-const withSamplingFlags = (command: Command): Command =>
-  command
-    .option('-s, --system <text>', 'system message')
-    .option(
-      '-t, --temperature <number>',
-      'sampling temperature; 0 always picks the most likely token',
-      number,
-    )
-    .option('--max-tokens <number>', 'maximum number of tokens in the answer', number)
-    .option('--timeout <seconds>', 'time limit for one answer', number)
-const withStdinFlags = (command: Command): Command =>
-  command
-    .option('--stdin', 'wait for standard input until it ends')
-    .option('--no-stdin', 'ignore standard input')
 
 withStdinFlags(withSamplingFlags(withProviderFlags(program.command('ask'))))
   .description('ask one question; standard input is appended: cat notes.txt | patchbay ask "Summarise"')
@@ -281,20 +263,6 @@ async function withProvider(
   } finally {
     await provider.close()
   }
-}
-
-function number(text: string): number {
-  const value = Number(text)
-  if (text.trim() === '' || Number.isNaN(value)) throw new InvalidArgumentError('Not a number.')
-  return value
-}
-
-function list(text: string): string[] {
-  return text.split(',').filter(Boolean)
-}
-
-function several(value: string, before: string[] = []): string[] {
-  return [...before, value]
 }
 
 function interruptSignal(): AbortSignal {

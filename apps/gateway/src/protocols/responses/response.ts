@@ -1,16 +1,16 @@
 // Writes an answer as the events of a Responses stream, or as the response that the stream ends with.
 // Source: platform.openai.com/docs/api-reference/responses-streaming and /responses/object, November 2026.
-import type { ChatEvent, Citation, FinishReason, LlmError, Part } from '@patchbay/core'
+import type { ChatEvent, FinishReason, LlmError, Part } from '@patchbay/core'
 import { logprobsToWire } from '@patchbay/core/wire'
 import { BlockSequence } from '../../answer/block-sequence.js'
 import { stateOf } from '../../answer/opaque-state.js'
 import { refusalIn } from '../../answer/refusal-text.js'
-import { webAddress } from '../../answer/web-address.js'
 import { type SearchStep, WebSearches } from '../../answer/web-searches.js'
 import type { Json } from '../../body/body.js'
 import { StreamedLogprobs } from '../../body/logprobs.js'
 import { customInput, type ToolOrigins } from '../../body/tools.js'
 import { toError } from '../openai/response.js'
+import { addCitations } from './citations.js'
 import { toUsage } from './response-object.js'
 import { newSearchId, SearchItems } from './search-items.js'
 
@@ -133,7 +133,7 @@ export class ItemWriter {
     const { message, finishReason, usage } = event.response
     if (this.#open?.kind === 'message') this.#addLogprobs(event)
     const lines = [...this.#close(), ...this.#searchEvents(this.#searches.end())]
-    this.#cite(message.content)
+    addCitations(this.#output, message.content)
     const state = stateOf(message.content)
     if (state !== undefined)
       lines.push(...this.#begin('reasoning', { encrypted_content: state, summary: [] }), ...this.#close())
@@ -145,24 +145,6 @@ export class ItemWriter {
     })
     const response = this.#response(cut ? 'incomplete' : 'completed')
     return [...lines, this.#event(cut ? 'response.incomplete' : 'response.completed', { response })]
-  }
-
-  /** Adds citations, which are known at the end. Consecutive texts were streamed as one. */
-  #cite(content: readonly Part[]): void {
-    const texts = this.#output.flatMap(({ type, content }) => (type === 'message' ? (content as Json[]) : []))
-    let at = -1
-    let before = 0
-    for (const [index, part] of content.entries()) {
-      if (part.type !== 'text' && part.type !== 'refusal') continue
-      const continues = part.type === 'text' && isText(content[index - 1])
-      if (!continues) [at, before] = [at + 1, 0]
-      const text = texts[at]
-      if (part.type === 'text' && text !== undefined)
-        (text.annotations as Json[]).push(
-          ...(part.citations ?? []).flatMap((one) => toAnnotation(one, before, part.text.length)),
-        )
-      before += part.text.length
-    }
   }
 
   #part(part: Part): Json[] {
@@ -316,16 +298,4 @@ const prefixes: Record<Kind, string> = {
 
 function isCall({ kind }: Open): boolean {
   return kind === 'function_call' || kind === 'custom_tool_call'
-}
-
-/** The protocol has no field for a citation without a URL; one without a position covers its whole text. */
-function toAnnotation({ url, title = '', start = 0, end }: Citation, before: number, length: number): Json[] {
-  if (webAddress(url) === undefined) return []
-  return [
-    { type: 'url_citation', url, title, start_index: before + start, end_index: before + (end ?? length) },
-  ]
-}
-
-function isText(part: Part | undefined): boolean {
-  return part?.type === 'text'
 }
