@@ -1,10 +1,8 @@
 // `budget`: limits on money and tokens. A call that might exceed one is refused before it is sent; its actual cost is counted
 // when it is done.
 import { type Clock, LlmError, type Provider } from '@patchbay/core'
-import { MaximumOutput } from '../limits/maximum-output.js'
-import { maximumSearches, maximumTokens } from '../limits/token-estimate.js'
 import { settleOrWarn, withinGracePeriod } from '../middleware/accounting-warning.js'
-import type { CallKind, CallResponse, Interception, PolicyCall } from '../middleware/interception.js'
+import type { CallKind, Interception, PolicyCall } from '../middleware/interception.js'
 import { Middleware } from '../middleware/middleware.js'
 import { type OptionNames, policyOf } from '../middleware/policy-arguments.js'
 import { coverage } from '../middleware/policy-coverage.js'
@@ -15,10 +13,8 @@ import type { StateStore } from '../state/state.js'
 import { type AccountArgs, type Amount, accountSteps, type Balance, reservationMs } from './account.js'
 import { type Allowance, accountsOf, type BudgetAccount, budgetExceeded, dayAt } from './allowance.js'
 import { claimReservation, readReservation, saveReservation } from './batch-reservation.js'
-import { actualCost, costByModel, type Estimate, type PricedCall } from './call-cost.js'
-import { priceAt } from './cost.js'
-import { checkedPrices, type Price, type PriceLookup, pricesFor } from './prices.js'
-import { partsOf, type UsedByModel, wasComplete, wasFree } from './usage-by-model.js'
+import { BudgetCosts } from './budget-costs.js'
+import { checkedPrices, type Price } from './prices.js'
 
 /** Options of `budget`. */
 export interface BudgetOptions {
@@ -107,12 +103,11 @@ class Budget extends Middleware implements BudgetProvider {
   protected override readonly passesRaw = true
   protected override readonly coverage = coverage.budget
   readonly #limits: Allowance[]
-  readonly #prices: Readonly<Record<string, Price>>
+  readonly #costs: BudgetCosts
   readonly #state: StateStore
   readonly #counters: Counters
   /** The time of steps: a shared state has a clock of its own, the same for all processes. */
   readonly #now: () => number | undefined
-  readonly #maximumOutput: MaximumOutput
   readonly #name: string
   readonly #run = Math.random().toString(36).slice(2)
   #calls = 0
@@ -123,7 +118,6 @@ class Budget extends Middleware implements BudgetProvider {
     super(inner, clock)
     this.#counters = new Counters(state, options.whenUnavailable ?? 'refuse')
     this.#now = () => clock?.now()
-    this.#maximumOutput = new MaximumOutput(inner, this.clock)
     for (const [index, { usd, tokens }] of limits.entries())
       for (const value of usd === undefined && tokens === undefined ? [undefined] : [usd ?? 0, tokens ?? 0])
         if (!(value !== undefined && value >= 0))
@@ -132,7 +126,8 @@ class Budget extends Middleware implements BudgetProvider {
             `budget: limits[${index}] needs usd or tokens, a number of at least 0.`,
           )
     this.#limits = limits
-    this.#prices = checkedPrices(prices)
+    const isMoney = limits.some(({ usd }) => usd !== undefined)
+    this.#costs = new BudgetCosts(this, { inner, prices: checkedPrices(prices), isMoney, clock: this.clock })
     this.#state = state
     this.#name = name
   }
@@ -153,7 +148,7 @@ class Budget extends Middleware implements BudgetProvider {
   protected async intercept(call: PolicyCall): Promise<Interception> {
     if (call.kind === 'batches.results') return this.#results(call.request)
     if (!billedKinds.has(call.kind)) return {}
-    const estimate = await this.#estimate(call)
+    const estimate = await this.#costs.estimate(call)
     const key = call.options.metadata?.key
     const id = `${this.#run}.${++this.#calls}`
     const now = this.clock.now()
@@ -177,7 +172,7 @@ class Budget extends Middleware implements BudgetProvider {
     return {
       done: (answer) =>
         settleOrWarn(answer, 'budget', this.clock, async () => {
-          const cost = this.#costOf(answer, call, estimate)
+          const cost = this.#costs.of(answer, call, estimate)
           await settle(cost instanceof Promise ? await cost : cost)
           // A batch is billed whether its results are read or not; they tell the actual cost.
           if (call.kind === 'batches.submit') {
@@ -193,7 +188,7 @@ class Budget extends Middleware implements BudgetProvider {
           }
           if (place.unavailable !== undefined) throw place.unavailable
         }),
-      failed: async (error) => void (await settle(await this.#costOfFailure(error, call, estimate))),
+      failed: async (error) => void (await settle(await this.#costs.ofFailure(error, call, estimate))),
     }
   }
 
@@ -209,7 +204,7 @@ class Budget extends Middleware implements BudgetProvider {
       result: async (result) => {
         const answer = result.response ?? result.error.partial
         if (answer !== undefined) {
-          const { usd, tokens } = await this.#costOf(answer, { kind: 'chat', request: '' }, each)
+          const { usd, tokens } = await this.#costs.of(answer, { kind: 'chat', request: '' }, each)
           correction.usd += usd
           correction.tokens += tokens
         }
@@ -227,67 +222,6 @@ class Budget extends Middleware implements BudgetProvider {
           }))
         }),
     }
-  }
-
-  /** The most the call may cost. */
-  async #estimate(call: PolicyCall): Promise<Estimate> {
-    const { input, output } = await maximumTokens(call, this.inner, this.#maximumOutput)
-    const tokens = input + output
-    if (this.#limits.every(({ usd }) => usd === undefined)) return { usd: 0, tokens, output }
-    const known = pricesFor(this, this.#prices)
-    const priceOf = known instanceof Promise ? await known : known
-    const prices = priceOf(this.model)
-    const price = prices && priceAt(input, prices)
-    if (price === undefined)
-      throw new LlmError(
-        'budget-exceeded',
-        `The price of ${this.model} (${this.provider}) is unknown, and its budget is in money. Set its price in budget.prices, or limit tokens instead.`,
-        { provider: this.provider, model: this.model },
-      )
-    const highestInput = Math.max(price.input, price.cacheWrite ?? 0, price.cacheWriteHour ?? 0)
-    const searches = maximumSearches(call, this.inner) * ((price.webSearch ?? 0) / 1000)
-    return { usd: (input * highestInput + output * price.output) / 1_000_000 + searches, tokens, output }
-  }
-
-  /** Cost of a failed call, including the known usage of failed attempts. */
-  async #costOfFailure(error: LlmError, call: PricedCall, estimate: Estimate): Promise<Amount> {
-    const { usage, model = this.model } = error
-    if (!wasFree(error)) {
-      const answer = error.partial ?? (usage && { usage, model })
-      return this.#costOf(answer, call, estimate, !wasComplete(error))
-    }
-    if (usage === undefined) return { usd: 0, tokens: 0 }
-    const cost = costByModel(error, call, await this.#pricesOf(error))
-    const used = {
-      model,
-      usage: { inputTokens: 0, outputTokens: 0, ...usage },
-      ...(cost !== undefined && { cost }),
-    }
-    return this.#costOf(used, call, estimate)
-  }
-
-  /** Actual cost, or the estimate if the usage is unknown. At once if no list of prices is needed. */
-  #costOf(
-    answer: CallResponse | UsedByModel | undefined,
-    call: PricedCall,
-    estimate: Estimate,
-    broken = false,
-  ): Amount | Promise<Amount> {
-    const isUsage = typeof answer === 'object' && 'usage' in answer && 'model' in answer
-    const cost = (priceOf: PriceLookup) => actualCost(answer, call, estimate, priceOf, broken)
-    const prices = this.#pricesOf(isUsage ? answer : undefined)
-    return prices instanceof Promise ? prices.then(cost) : cost(prices)
-  }
-
-  /** The prices of the models that were used; those of this provider for one whose price is unknown. */
-  #pricesOf(used: LlmError | UsedByModel | undefined): PriceLookup | Promise<PriceLookup> {
-    const models = used === undefined ? [] : partsOf(used).map(({ model }) => model)
-    const orOwn =
-      (priceOf: PriceLookup): PriceLookup =>
-      (model, provider) =>
-        priceOf(model, provider) ?? priceOf(this.model)
-    const prices = pricesFor(this, this.#prices, models)
-    return prices instanceof Promise ? prices.then(orOwn) : orOwn(prices)
   }
 
   /** The accounts of a call: mostly those of the call before. */
